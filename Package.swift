@@ -1,0 +1,127 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target is compiled with: no unsafe construct goes unmarked, no import leaks, no existential hides.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+
+/// The house, from the roof down: a target imports only what stands below it (`LayerTests` checks it).
+let rooms: [Target] = [
+  .executableTarget(
+    name: "mp3spool",
+    dependencies: [
+      "Gateway", "AuthService", "Converter", "Keeper", "Catalog", "Tokens", "Spool", "Decoder", "MP3Encoder",
+      "WireFormats", "DurableFiles", "Settings", "Telemetry", "CLinux", system, logging, lifecycle, nioCore, hummingbird,
+      .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+  .target(
+    name: "Gateway",
+    dependencies: [
+      "AuthService", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging,
+      hummingbird, crypto, nioCore,
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "HTTPTypes", package: "swift-http-types"),
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    ]),
+  .target(
+    name: "AuthService",
+    dependencies: [
+      "Catalog", "Tokens", "WireFormats", logging, hummingbird, nioCore,
+      .product(name: "HTTPTypes", package: "swift-http-types"),
+    ]),
+  .target(
+    name: "Converter",
+    dependencies: [
+      "Tokens", "Spool", "Decoder", "MP3Encoder", "WireFormats", "DurableFiles", system, logging, lifecycle, crypto,
+    ]),
+  .target(
+    name: "Keeper",
+    dependencies: ["Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging, lifecycle]),
+  .target(
+    name: "Catalog",
+    dependencies: [
+      "Tokens", "Spool", "WireFormats", "DurableFiles", "CCrypto", system,
+      .product(name: "GRDB", package: "GRDB.swift"),
+    ]),
+  .target(name: "Tokens", dependencies: ["Spool", "WireFormats", .product(name: "JWTKit", package: "jwt-kit")]),
+  .target(name: "Spool", dependencies: ["WireFormats", "DurableFiles", system]),
+  .target(name: "Decoder", dependencies: ["CFFmpeg", "CLinux", system]),
+  .target(name: "MP3Encoder", dependencies: ["CLAME"]),
+  .target(name: "WireFormats"),
+  .target(name: "DurableFiles", dependencies: ["CLinux", system, nioPosix]),
+  .target(
+    name: "Settings",
+    dependencies: [
+      system,
+      .product(name: "Configuration", package: "swift-configuration"),
+      .product(name: "Yams", package: "Yams"),
+    ]),
+  .target(name: "Telemetry", dependencies: [logging, metrics]),
+]
+
+/// Names that Swift can't reach otherwise.
+let walls: [Target] = [
+  .systemLibrary(name: "CFFmpeg", pkgConfig: "libavformat", providers: [.apt(["libavformat-dev", "libavcodec-dev"])]),
+  .systemLibrary(name: "CLAME", providers: [.apt(["libmp3lame-dev"])]),
+  .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .target(name: "CLinux"),
+]
+
+/// Each room's own rules; `LayerTests` checks the house and `EndToEndTests` the built binary.
+let tests: [Target] = [
+  .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
+  .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", system]),
+  .testTarget(name: "MP3EncoderTests", dependencies: ["MP3Encoder", "CLAME"]),
+  .testTarget(name: "DecoderTests", dependencies: ["Decoder", "mp3spool", system]),
+  .testTarget(
+    name: "TokensTests",
+    dependencies: ["Tokens", "Spool", "WireFormats", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+  .testTarget(
+    name: "CatalogTests",
+    dependencies: [
+      "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system,
+      .product(name: "GRDB", package: "GRDB.swift"),
+    ]),
+]
+
+for target in rooms + tests { target.swiftSettings = strict }
+
+let package = Package(
+  name: "mp3spool",
+  products: [.executable(name: "mp3spool", targets: ["mp3spool"])],
+  // Exact versions, since Package.resolved is not committed.
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: [.defaults, "YAML", "Logging"]),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+  ],
+  targets: rooms + walls + tests
+)

@@ -1,0 +1,31 @@
+public import Catalog
+public import Tokens
+import WireFormats
+
+/// Turns the credentials of an `Authorization: Basic` header into an access token.
+public protocol Login: Sendable {
+  /// - Parameter authorization: the header's value, or nil where the request has none.
+  /// - Throws: `HTTPFailure`: 401 `missing credentials` or `invalid credentials`, 503 where nobody can tell.
+  func token(for authorization: String?) async throws -> String
+}
+
+/// Logs in against the users in this process's own database.
+public struct LocalLogin: Login {
+  private let catalog: Catalog
+  private let signer: AccessTokenSigner
+
+  public init(catalog: Catalog, signer: AccessTokenSigner) {
+    self.catalog = catalog
+    self.signer = signer
+  }
+
+  public func token(for authorization: String?) async throws -> String {
+    guard case .basic(let email, let password) = AuthorizationHeader(authorization) else {
+      throw HTTPFailure.missingCredentials("Basic")
+    }
+    guard let user = try await catalog.authenticate(email: email, password: password) else {
+      throw HTTPFailure.invalidCredentials
+    }
+    return try await signer.sign(user)
+  }
+}

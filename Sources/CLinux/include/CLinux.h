@@ -1,0 +1,5 @@
+// Linux calls and constants that Swift's Glibc module does not offer.
+#pragma once
+#include "CLinuxFiles.h"
+#include "CLinuxProcess.h"
+#include "CLinuxTerminal.h"

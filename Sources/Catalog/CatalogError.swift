@@ -1,0 +1,72 @@
+import DurableFiles
+import GRDB
+import SystemPackage
+
+/// Something that the catalog refused or could not do.
+public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Kind: Sendable, Hashable {
+    /// There is a user of that email already.
+    case duplicateUser
+    /// There is no user of that email.
+    case unknownUser
+    /// An email or a password that no user may have.
+    case invalid
+    /// Others held the database, or the hashing of passwords, for too long.
+    case busy
+    /// The disk is full.
+    case outOfSpace
+    /// The task was cancelled.
+    case cancelled
+    /// The database would lie on a file system that hosts share.
+    case remoteFileSystem
+    /// The database was made by a newer mp3spool.
+    case newerSchema
+    /// The file is damaged, no catalog, or out of reach.
+    case unusable
+  }
+
+  public let kind: Kind
+  public let description: String
+
+  /// Trying again later may help.
+  public var isTemporary: Bool { kind == .busy || kind == .outOfSpace || kind == .cancelled }
+
+  init(_ kind: Kind, _ sentence: String) {
+    self.kind = kind
+    self.description = sentence
+  }
+}
+
+extension CatalogError {
+  /// What `error`, met while working on the database at `path`, means to the caller.
+  init(_ error: any Error, at path: FilePath) {
+    switch error {
+    case let error as CatalogError: self = error
+    case let error as DatabaseError: self.init(error, at: path)
+    case let error as FileError:
+      self.init(error.errno == .noSpace ? .outOfSpace : .unusable, "The database \(path) cannot be used: \(error).")
+    case is CancellationError: self.init(.cancelled, "The work on the database \(path) was cancelled.")
+    default: self.init(.unusable, "The database \(path) cannot be used: \(error).")
+    }
+  }
+
+  /// Result codes: sqlite.org/rescode.html.
+  private init(_ error: DatabaseError, at path: FilePath) {
+    let detail = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+    switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.busy, "The database \(path) is busy. Try again.")
+    case .SQLITE_FULL: self.init(.outOfSpace, "There is no space left for the database \(path).")
+    case .SQLITE_INTERRUPT, .SQLITE_ABORT: self.init(.cancelled, "The work on the database \(path) was cancelled.")
+    case .SQLITE_NOTADB: self.init(.unusable, "\(path) is not an SQLite database.")
+    case .SQLITE_CORRUPT:
+      self.init(.unusable, "The database \(path) is damaged (\(detail)). Restore it from a backup.")
+    case .SQLITE_READONLY: self.init(.unusable, "The database \(path) is not writable.")
+    case .SQLITE_CANTOPEN: self.init(.unusable, "The database \(path) cannot be opened (\(detail)).")
+    case .SQLITE_IOERR:
+      let code = error.extendedResultCode.rawValue
+      self.init(
+        .unusable, "The database \(path) cannot be read or written: its disk fails or is full (SQLite error \(code)).")
+    default: self.init(.unusable, "The database \(path) cannot be used: \(detail).")
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import DurableFiles
+import Foundation
+import GRDB
+import SystemPackage
+
+/// The steps from a path to an open database that is ours, private and up to date.
+struct CatalogFile {
+  let path: FilePath
+
+  func open() throws -> DatabasePool {
+    let directory = path.removingLastComponent()
+    try Self.refuseRemote(Files.fileSystem(at: directory.isEmpty ? "." : directory), path)
+    try makePrivately()
+    // Where the path is a symbolic link, the file lies elsewhere.
+    try Self.refuseRemote(Files.fileSystem(at: path), path)
+    try closeToOthers()
+    return try waitingForOthers(openPool)
+  }
+
+  private func openPool() throws -> DatabasePool {
+    try Schema.prepare(DatabaseQueue(path: path.string, configuration: Self.configuration))
+    let pool = try DatabasePool(path: path.string, configuration: Self.configuration)
+    // A DatabasePool chooses NORMAL, which may lose the last commits in a power cut (sqlite.org/pragma.html#pragma_synchronous).
+    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    return pool
+  }
+
+  /// How long others are waited for.
+  private static let patience: Duration = .seconds(5)
+
+  /// Tries again for a while where the database is busy. When several processes open a new database at once, SQLite's own
+  /// waiting does not cover the change to a write-ahead log, which needs the file for itself (sqlite.org/wal.html).
+  private func waitingForOthers<Value>(_ body: () throws -> Value) throws -> Value {
+    let deadline = ContinuousClock.now + Self.patience
+    while true {
+      do { return try body() } catch {
+        let isBusy = (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
+        guard isBusy, ContinuousClock.now < deadline else { throw error }
+        usleep(10_000)
+      }
+    }
+  }
+
+  static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(Double(patience.components.seconds))
+    configuration.foreignKeysEnabled = true
+    configuration.label = "mp3spool.catalog"
+    return configuration
+  }
+
+  /// SQLite's write-ahead log cannot be shared between hosts (sqlite.org/wal.html, "Disadvantages").
+  static func refuseRemote(_ fileSystem: FileSystem, _ path: FilePath) throws(CatalogError) {
+    guard case .remote(let kind) = fileSystem else { return }
+    throw CatalogError(
+      .remoteFileSystem, "The database \(path) would lie on \(kind), where SQLite is not safe. Put it on a local disk.")
+  }
+
+  /// Makes an empty file with mode 0600, unless there is a file.
+  ///
+  /// It is made under another name and linked: to open and close the database's own file would drop all locks that this
+  /// process holds on it (sqlite.org/howtocorrupt.html, 2.2).
+  func makePrivately() throws {
+    guard try Files.status(path) == nil else { return }
+    let newborn = FilePath("\(path).\(UUID().uuidString).new")
+    try FileDescriptor.open(
+      newborn, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite
+    ).close()
+    defer { try? Files.unlink(newborn) }
+    do { try Files.link(newborn, to: path) } catch {
+      guard error.errno == .fileExists else { throw error }
+    }
+  }
+
+  /// Takes the rights of group and others away. SQLite gives the file's mode to the -wal and -shm that it makes.
+  private func closeToOthers() throws {
+    for file in ["", "-wal", "-shm"].map({ FilePath("\(path)\($0)") }) {
+      // One that is gone meanwhile is closed; one that cannot be looked at, SQLite will complain of.
+      let isOpen = (try? file.stat()).map { $0.permissions.rawValue & 0o077 != 0 } ?? false
+      guard isOpen, unsafe file.withPlatformString({ unsafe chmod($0, 0o600) }) != 0 else { continue }
+      let reason = Errno(rawValue: errno)
+      guard reason != .noSuchFileOrDirectory else { continue }
+      throw CatalogError(
+        .unusable, "The database holds private keys, and \(file) cannot be closed to others: \(reason).")
+    }
+  }
+}

@@ -1,0 +1,127 @@
+public import Foundation
+import GRDB
+public import Spool
+
+extension Catalog {
+  /// Records where a job stands.
+  ///
+  /// What is known already is never undone: within an attempt a job goes from waiting to active to its end, and a higher
+  /// attempt starts anew; a record that is older than that, such as one from a listing that took long, changes nothing.
+  /// A record without an exported name keeps the one that is known. Times are kept to the millisecond.
+  public func upsert(_ job: JobRecord) async throws(CatalogError) { try await upsert([job]) }
+
+  /// Records where jobs stand, in one transaction, each like ``upsert(_:)-(JobRecord)``.
+  public func upsert(_ jobs: [JobRecord]) async throws(CatalogError) {
+    guard !jobs.isEmpty else { return }
+    try await write { db in
+      let statement = try db.makeStatement(sql: JobRow.upsert)
+      for job in jobs { try statement.execute(arguments: try JobRow(job).arguments) }
+    }
+  }
+
+  /// The job of that id; nil where the index has none.
+  public func job(_ id: JobID) async throws(CatalogError) -> JobRecord? {
+    try await read { db in
+      try JobRow.fetchOne(db, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id.description])?.job
+    }
+  }
+
+  /// Jobs, newest first.
+  ///
+  /// - Parameters:
+  ///   - state: only jobs in this state.
+  ///   - owner: only this owner's jobs.
+  ///   - limit: at most so many.
+  ///   - cursor: only jobs older than this one, such as the last of the page before.
+  public func jobs(
+    state: JobState? = nil, owner: String? = nil, limit: Int = 100, before cursor: JobID? = nil
+  ) async throws(CatalogError) -> [JobRecord] {
+    let wanted = [("state = ?", state?.rawValue), ("owner = ?", owner), ("id < ?", cursor?.description)]
+      .filter { $0.1 != nil }
+    let filter = wanted.isEmpty ? "" : "WHERE \(wanted.map(\.0).joined(separator: " AND "))"
+    let sql = "SELECT * FROM jobs \(filter) ORDER BY id DESC LIMIT \(max(0, limit))"
+    let arguments = StatementArguments(wanted.map(\.1))
+    return try await read { db in try JobRow.fetchAll(db, sql: sql, arguments: arguments).map(\.job) }
+  }
+
+  /// Where the index believes each job to be: its state and its directory's name.
+  public func indexedJobs() async throws(CatalogError) -> [JobID: (state: JobState, directory: String)] {
+    try await read { db in
+      var places: [JobID: (state: JobState, directory: String)] = [:]
+      for row in try Row.fetchAll(db, sql: "SELECT id, state, directory FROM jobs") {
+        guard let id = JobID(row["id"]), let state = JobState(rawValue: row["state"]) else { continue }
+        places[id] = (state, row["directory"])
+      }
+      return places
+    }
+  }
+
+  /// How many jobs there are in each state, 0 included.
+  public func jobCounts() async throws(CatalogError) -> [JobState: Int] {
+    let counted = try await read { db in
+      try Row.fetchAll(db, sql: "SELECT state, count(*) AS count FROM jobs GROUP BY state").map {
+        ($0["state"] as String, $0["count"] as Int)
+      }
+    }
+    let counts = Dictionary(uniqueKeysWithValues: counted)
+    return Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, counts[$0.rawValue] ?? 0) })
+  }
+
+  /// Jobs in that state that ended before `date`, those that ended first in front, at most `limit`.
+  public func finishedJobs(
+    before date: Date, state: JobState, limit: Int = 1000
+  ) async throws(CatalogError) -> [JobRecord] {
+    try await read { db in
+      try JobRow.fetchAll(
+        db, sql: "SELECT * FROM jobs WHERE state = ? AND finished_at < ? ORDER BY finished_at, id LIMIT ?",
+        arguments: [state.rawValue, date.milliseconds, max(0, limit)]
+      ).map(\.job)
+    }
+  }
+
+  /// Forgets a job. One that is not there is no failure.
+  public func remove(_ id: JobID) async throws(CatalogError) {
+    try await write { db in try db.execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [id.description]) }
+  }
+}
+
+extension Catalog {
+  /// Forgets a job but for the fact that it was there and is gone. A job that the index does not have leaves nothing.
+  public func expire(_ id: JobID) async throws(CatalogError) {
+    try await write { db in
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO expired_jobs (id, owner, expired_at) SELECT id, owner, ? FROM jobs WHERE id = ?",
+        arguments: [Date.now.milliseconds, id.description])
+      try db.execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [id.description])
+    }
+  }
+
+  /// Whether the job was there and is gone. One that was recorded again since is not gone: the spool may have been out of
+  /// sight for a while.
+  public func isExpired(_ id: JobID) async throws(CatalogError) -> Bool {
+    try await read { db in
+      try Bool.fetchOne(
+        db,
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM expired_jobs WHERE id = :id) AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = :id)
+          """,
+        arguments: ["id": id.description]) ?? false
+    }
+  }
+
+  /// Forgets jobs for good that expired before `date`.
+  public func forgetExpired(before date: Date) async throws(CatalogError) {
+    try await write { db in
+      try db.execute(sql: "DELETE FROM expired_jobs WHERE expired_at < ?", arguments: [date.milliseconds])
+    }
+  }
+
+  /// Empties the index of jobs, in one transaction, to be filled from the spool. Users, keys and the memory of expired
+  /// jobs, which the spool does not have, stay.
+  public func resetIndex() async throws(CatalogError) {
+    try await write { db in
+      try db.execute(sql: "DROP TABLE IF EXISTS jobs")
+      try Schema.makeIndex(db)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import GRDB
+
+/// The tables, and the steps that lead to them.
+enum Schema {
+  /// "mp3s": how the file says whose it is (sqlite.org/pragma.html#pragma_application_id).
+  static let applicationID = 0x6D70_3373
+
+  /// Steps are only ever added: a file may come from any earlier version.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("users and signing keys") { db in
+      try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+      try db.execute(sql: users)
+      try db.execute(sql: signingKeys)
+    }
+    return migrator
+  }
+
+  /// Makes sure that the database is ours and up to date, or says why it cannot be.
+  static func prepare(_ database: DatabaseQueue) throws {
+    try database.read(identify)
+    try migrate(database)
+    // Somebody may have dropped the index by hand: it can be rebuilt, so it need not stop the start.
+    try database.write(makeIndex)
+  }
+
+  /// Makes the tables of the index that are missing.
+  static func makeIndex(_ db: Database) throws { try db.execute(sql: index) }
+
+  private static func identify(_ db: Database) throws {
+    let application = try Int.fetchOne(db, sql: "PRAGMA application_id")
+    let tables = try Int.fetchOne(
+      db, sql: "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '%grdb_migrations%'")
+    guard application == applicationID || (application == 0 && tables == 0) else {
+      throw CatalogError(.unusable, "The database belongs to another program.")
+    }
+    guard try !migrator.hasBeenSuperseded(db) else {
+      throw CatalogError(.newerSchema, "The database was made by a newer version of mp3spool. Use that version.")
+    }
+  }
+
+  /// Applies the steps that are missing. Another process may do so at the same time: then a step fails here because it
+  /// was done there, and the rest is tried again for as long as somebody gets further.
+  private static func migrate(_ database: DatabaseQueue) throws {
+    var applied = try database.read(migrator.appliedIdentifiers)
+    while true {
+      do { return try migrator.migrate(database) } catch {
+        let before = applied.count
+        applied = try database.read(migrator.appliedIdentifiers)
+        guard applied.count > before else { throw error }
+      }
+    }
+  }
+
+  /// `email_key` is the email as it is compared. AUTOINCREMENT: an id names one user for ever, since tokens carry it.
+  private static let users = """
+    CREATE TABLE users (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      email TEXT NOT NULL,
+      email_key TEXT NOT NULL UNIQUE,
+      password TEXT NOT NULL,
+      is_admin INTEGER NOT NULL CHECK (is_admin IN (0, 1)),
+      is_disabled INTEGER NOT NULL DEFAULT 0 CHECK (is_disabled IN (0, 1)),
+      created_at INTEGER NOT NULL,
+      password_changed_at INTEGER NOT NULL
+    ) STRICT
+    """
+
+  private static let signingKeys = """
+    CREATE TABLE signing_keys (
+      purpose TEXT PRIMARY KEY NOT NULL,
+      private_key BLOB NOT NULL,
+      created_at INTEGER NOT NULL
+    ) STRICT
+    """
+
+  /// Ids are ULIDs, so the order of ids is the order of submission. Times are milliseconds since 1970; `options`, `result`
+  /// and `failure` are JSON. `expired_jobs` remembers jobs that were cleaned away, so that their links can say so.
+  private static let index = """
+    CREATE TABLE IF NOT EXISTS jobs (
+      id TEXT PRIMARY KEY NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'active', 'done', 'failed')),
+      attempt INTEGER NOT NULL,
+      owner TEXT NOT NULL,
+      name TEXT NOT NULL,
+      size INTEGER NOT NULL,
+      sha256 TEXT,
+      options TEXT NOT NULL,
+      origin TEXT NOT NULL,
+      submitted_at INTEGER NOT NULL,
+      host TEXT,
+      finished_at INTEGER,
+      directory TEXT NOT NULL,
+      exported_name TEXT,
+      result TEXT,
+      failure TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, id);
+    CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, id);
+    CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (state, finished_at) WHERE finished_at IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS expired_jobs (
+      id TEXT PRIMARY KEY NOT NULL,
+      owner TEXT NOT NULL,
+      expired_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """
+}

@@ -1,0 +1,143 @@
+import Decoder
+import DurableFiles
+import Logging
+import Spool
+import Synchronization
+import Tokens
+
+/// Claims waiting jobs while there are free slots, and sees each to its end.
+struct ClaimLoop: Sendable {
+  let spool: Spool
+  let conversion: Conversion
+  let owner: Incarnation
+  let threads: BlockingThreads
+  let board: ProgressBoard
+  let bench: Workbench
+  let logger: Logger
+
+  /// Ends when the bench is closed and the jobs that run have ended.
+  func run() async {
+    await withDiscardingTaskGroup { jobs in
+      for await _ in bench.bells {
+        do { try await fillSlots(&jobs) } catch {
+          logger.error("no job can be claimed", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  private func fillSlots(_ jobs: inout DiscardingTaskGroup) async throws {
+    while bench.hasFreeSlot, let name = try await nextToClaim() {
+      // The slot is taken by the rename's own moment: a claim must never be in the spool and unknown here.
+      let claim = try await BlockingThreads.run { [spool, owner, bench] () throws(SpoolError) in
+        var begun: Claim?
+        do throws(SpoolError) {
+          let claim = try spool.claim(name, for: owner) { begun = $0; bench.begin($0) }
+          if claim == nil, let begun { bench.end(begun) }
+          return claim
+        } catch {
+          if let begun { bench.end(begun) }
+          throw error
+        }
+      }
+      if let claim { jobs.addTask { await process(claim) } }
+    }
+  }
+
+  /// The next name of the last listing, or else of a new one.
+  private func nextToClaim() async throws -> JobName? {
+    if let name = bench.nextToClaim() { return name }
+    let (waiting, owned) = try await BlockingThreads.run { [spool, owner] () throws(SpoolError) in
+      (try spool.waitingJobs(), try spool.claims(of: owner))
+    }
+    for orphan in bench.orphans(among: owned) { try await takeBack(orphan) }
+    bench.listed(waiting)
+    return bench.nextToClaim()
+  }
+
+  private func takeBack(_ orphan: Claim) async throws {
+    _ = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.giveBack(orphan) }
+  }
+
+  private func process(_ claim: Claim) async {
+    board.begin(claim.id)
+    let started = ContinuousClock.now
+    do {
+      let (end, problem) = try await convert(claim)
+      report(claim, end, problem, after: ContinuousClock.now - started)
+      if case .moved(.waiting, let name) = end { bench.rest(name) }
+    } catch {
+      // What lies in active/ under our name is found by the search for orphans.
+      logger.error("a job could not be ended", metadata: ["job": "\(claim.id)", "error": "\(error)"])
+    }
+    board.end(claim.id)
+    bench.end(claim)
+  }
+
+  private func convert(_ claim: Claim) async throws -> (end: ClaimEnd, problem: ConversionFailure?) {
+    let sidecar: Sidecar
+    do { sidecar = try await verifiedSidecar(of: claim) } catch let problem as ConversionFailure {
+      let end = try await BlockingThreads.run { [spool] () throws(SpoolError) in
+        try spool.quarantine(claim, problem.forJob)
+      }
+      return (end, problem)
+    }
+    let run = JobRun(spool: spool, conversion: conversion, claim: claim)
+    let handle = CancelHandle()
+    return try await withTaskCancellationHandler {
+      try await threads.run { [board] () throws(SpoolError) in
+        try run.convert(sidecar, willDecode: handle.hold) { board.update(claim.id, $0) }
+      }
+    } onCancel: {
+      handle.cancel()
+    }
+  }
+
+  /// The job's sidecar, once its signature, its id and the source's size are found right.
+  private func verifiedSidecar(of claim: Claim) async throws -> Sidecar {
+    let directory = spool.directory(of: claim)
+    let (bytes, size) = try await BlockingThreads.run { [spool] () throws(SpoolError) in
+      (try spool.sidecar(in: directory), try spool.sourceSize(in: directory))
+    }
+    let sidecar: Sidecar
+    do { sidecar = try await spool.sidecarVerifier().verify(bytes, expecting: claim.id) } catch {
+      throw ConversionFailure(code: "bad-sidecar", "the job's sidecar is not accepted: \(error)", isCertain: true)
+    }
+    guard size == sidecar.size else {
+      throw ConversionFailure(
+        code: "wrong-size", "the source has \(size) bytes where \(sidecar.size) were signed for", isCertain: true)
+    }
+    return sidecar
+  }
+
+  private func report(_ claim: Claim, _ end: ClaimEnd, _ problem: ConversionFailure?, after time: Duration) {
+    let metadata: Logger.Metadata = ["job": "\(claim.id)", "attempt": "\(claim.attempt)", "seconds": "\(time / .seconds(1))"]
+    switch (end, problem) {
+    case (.moved(.done, _), _): logger.info("converted", metadata: metadata)
+    case (.lost, _): logger.notice("somebody else took the job over", metadata: metadata)
+    case (_, let problem):
+      logger.warning("not converted: \(problem?.description ?? "given back")", metadata: metadata)
+    }
+  }
+}
+
+/// Ends a conversion from another thread, also one that has not begun to decode yet.
+private final class CancelHandle: Sendable {
+  private let state = Mutex<(canceller: DecodeCanceller?, isCancelled: Bool)>((nil, false))
+
+  func hold(_ canceller: DecodeCanceller) {
+    let isCancelled = state.withLock { state in
+      state.canceller = canceller
+      return state.isCancelled
+    }
+    if isCancelled { canceller.cancel() }
+  }
+
+  func cancel() {
+    let canceller = state.withLock { state in
+      state.isCancelled = true
+      return state.canceller
+    }
+    canceller?.cancel()
+  }
+}

@@ -1,0 +1,109 @@
+import DurableFiles
+public import Logging
+public import ServiceLifecycle
+public import Spool
+
+/// The worker: it claims waiting jobs, as many at a time as it has slots, and converts them.
+///
+/// On a local disk inotify wakes it, and a scan every 30 s; on a network file system it looks every one to two seconds.
+/// At a graceful stop it claims no more and finishes what it has; when the time for that is over, it gives back what is
+/// not finished.
+public struct ConverterService: Service {
+  private let spool: Spool
+  private let conversion: Conversion
+  private let slots: Int
+  private let isLocal: Bool
+  private let board: ProgressBoard
+  private let logger: Logger
+
+  private static let beatInterval = Duration.seconds(5)
+  private static let rescanInterval = Duration.seconds(30)
+  /// Spread, so that hosts which were started together do not list the spool together.
+  private static let pollInterval = 1000...2000
+
+  /// - Parameters:
+  ///   - slots: how many files are converted at the same time.
+  ///   - isLocal: the spool is on a file system that only this host mounts.
+  ///   - board: is told what is being converted.
+  public init(
+    spool: Spool, conversion: Conversion, slots: Int, isLocal: Bool, board: ProgressBoard, logger: Logger
+  ) {
+    self.spool = spool
+    self.conversion = conversion
+    self.slots = slots
+    self.isLocal = isLocal
+    self.board = board
+    self.logger = logger
+  }
+
+  public func run() async throws {
+    // An incarnation that was declared dead while it lived, as after a long pause, stops its work and becomes another.
+    while !Task.isShuttingDownGracefully && !Task.isCancelled { try await live(Incarnation.here()) }
+  }
+
+  /// One incarnation, from its registration to its end.
+  private func live(_ own: Incarnation) async throws {
+    let lease = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.register(own) }
+    try await takeBack(as: own)
+    let watch = try DirectoryWatch([spool.layout.incoming])
+    let threads = BlockingThreads(count: slots)
+    let bench = Workbench(slots: slots)
+    let loop = ClaimLoop(
+      spool: spool, conversion: conversion, owner: own, threads: threads, board: board, bench: bench, logger: logger)
+    await withGracefulShutdownHandler {
+      await race([
+        { for await _ in watch.events { bench.wake() } },
+        { await tick(bench) },
+        { await beat(lease) },
+      ], against: { await loop.run() })
+    } onGracefulShutdown: {
+      bench.close()
+    }
+    await threads.shutDown()
+    try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.retire(own) }
+  }
+
+  /// Runs all until the main one or the lease ends; the others are cancelled.
+  private func race(
+    _ others: [@Sendable () async -> Void], against main: @escaping @Sendable () async -> Void
+  ) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await main() }
+      for other in others { group.addTask { await other() } }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  /// Jobs of a former life of this host come first: nobody else knows so soon that they are orphans.
+  private func takeBack(as own: Incarnation) async throws {
+    let count = try await BlockingThreads.run { [spool, isLocal] () throws(SpoolError) in
+      try spool.reclaimFormerSelves(of: own, isLocal: isLocal)
+    }
+    if count > 0 { logger.notice("took back unfinished jobs", metadata: ["count": "\(count)"]) }
+  }
+
+  private func tick(_ bench: Workbench) async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: isLocal ? Self.rescanInterval : .milliseconds(Int.random(in: Self.pollInterval)))
+      bench.wake()
+    }
+  }
+
+  /// Beats until the lease is lost. A beat that fails, as when the server of the spool is away, is tried again.
+  private func beat(_ lease: Lease) async {
+    var lease = lease
+    while !Task.isCancelled {
+      try? await Task.sleep(for: Self.beatInterval)
+      do {
+        let current = lease
+        let renewed = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.beat(current) }
+        guard let renewed else {
+          logger.error("this converter was declared dead; it stops its work and starts anew")
+          return
+        }
+        lease = renewed
+      } catch { logger.warning("the lease could not be renewed", metadata: ["error": "\(error)"]) }
+    }
+  }
+}

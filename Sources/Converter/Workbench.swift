@@ -1,0 +1,73 @@
+import Spool
+import Synchronization
+
+/// What the claim loop and the running jobs share: the slots, the queue, the claims that run, and the bell that wakes
+/// the loop. Many rings before it looks are one.
+final class Workbench: Sendable {
+  private struct State {
+    var freeSlots: Int
+    var queue = ClaimQueue()
+    var running: Set<ClaimNumber> = []
+    var orphans = OrphanSearch()
+  }
+
+  private let state: Mutex<State>
+  let bells: AsyncStream<Void>
+  private let bell: AsyncStream<Void>.Continuation
+
+  init(slots: Int) {
+    state = Mutex(State(freeSlots: slots))
+    (bells, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    bell.yield()
+  }
+
+  func wake() { bell.yield() }
+
+  /// No more jobs are to be claimed; the loop ends when it hears of it.
+  func close() { bell.finish() }
+
+  var hasFreeSlot: Bool { state.withLock { $0.freeSlots > 0 } }
+
+  func listed(_ names: [JobName]) { state.withLock { $0.queue.listed(names) } }
+
+  func nextToClaim() -> JobName? { state.withLock { $0.queue.next(at: .now) } }
+
+  func begin(_ claim: Claim) {
+    state.withLock {
+      $0.freeSlots -= 1
+      $0.running.insert(claim.number)
+    }
+  }
+
+  func end(_ claim: Claim) {
+    state.withLock {
+      $0.freeSlots += 1
+      $0.running.remove(claim.number)
+    }
+    wake()
+  }
+
+  /// Lets a job rest before its next attempt, and looks for it when it has rested.
+  func rest(_ name: JobName) {
+    state.withLock { $0.queue.rest(name, from: .now) }
+    Task {
+      try? await Task.sleep(for: Verdict.pause(beforeAttempt: name.attempt))
+      wake()
+    }
+  }
+
+  /// The claims among `owned` that this process does not know of, for the second time.
+  func orphans(among owned: [Claim]) -> [Claim] { state.withLock { $0.orphans.look(at: owned, running: $0.running) } }
+}
+
+/// Finds claims that bear this process's name without its knowing: a rename that was answered with an error and done
+/// later. One look is not enough, since a claim is known only some moments after its rename.
+struct OrphanSearch {
+  private var suspects: Set<ClaimNumber> = []
+
+  mutating func look(at owned: [Claim], running: Set<ClaimNumber>) -> [Claim] {
+    let unknown = owned.filter { !running.contains($0.number) }
+    defer { suspects = Set(unknown.map(\.number)) }
+    return unknown.filter { suspects.contains($0.number) }
+  }
+}

@@ -1,0 +1,63 @@
+/// How many channels the PCM has.
+public enum ChannelChoice: UInt8, Sendable, Hashable, CaseIterable {
+  /// One for a mono source, two for every other.
+  case source
+  /// One.
+  case mono
+  /// Two.
+  case stereo
+  /// For now the same as `source`.
+  case auto
+}
+
+/// What is wanted of a file.
+public struct DecodeRequest: Sendable, Hashable {
+  /// The audio track, counted from 1 among the audio tracks; nil chooses by language or by the container's default.
+  public var track: Int?
+  /// The language of the audio track, an ISO 639 code of two or three letters; `track` goes before it.
+  public var language: String?
+  /// The rate of the PCM in Hz; nil takes the source's. One that MP3 does not have becomes the nearest lower one.
+  public var rate: Int?
+  /// The channels of the PCM.
+  public var channels: ChannelChoice
+  /// Whether an MP3 source may be passed on frame by frame instead of as PCM. It is only where each frame has the same
+  /// rate and channels, and `rate` and `channels` ask for nothing else.
+  public var allowsCopy: Bool
+  /// What the job may take.
+  public var limits: DecodeLimits
+
+  /// A request; without arguments the container's default track as PCM at the source's rate and channels.
+  public init(
+    track: Int? = nil, language: String? = nil, rate: Int? = nil, channels: ChannelChoice = .source,
+    allowsCopy: Bool = false, limits: DecodeLimits = DecodeLimits()
+  ) {
+    self.track = track
+    self.language = language
+    self.rate = rate
+    self.channels = channels
+    self.allowsCopy = allowsCopy
+    self.limits = limits
+  }
+}
+
+/// What one job may take. The defaults suit ordinary videos of up to 12 hours.
+public struct DecodeLimits: Sendable, Hashable {
+  /// Streams of all kinds that a file may have.
+  public var streams = 64
+  /// Bytes that may be read to find out what the file is.
+  public var probeBytes = 5_000_000
+  /// Media time that may be read to find out what the file is.
+  public var analyzeDuration = Duration.seconds(10)
+  /// Bytes of address space beyond what the decoder's libraries take.
+  public var addressSpace = 512 << 20
+  /// Seconds of processor time.
+  public var cpuSeconds = 1800
+  /// Decoded media time.
+  public var maximumDuration = Duration.seconds(12 * 3600)
+  /// How long the reader waits in all for the decoder, to which comes half the duration of what was decoded. Time in
+  /// which the decoder waits for the reader does not count.
+  public var wallClock = Duration.seconds(60)
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,78 @@
+internal import Glibc
+internal import SystemPackage
+
+/// An open file descriptor that is closed exactly once: by ``close()``, or else silently at the end of its life.
+struct Descriptor: ~Copyable {
+  let number: CInt
+
+  /// Opens `path` and keeps the descriptor from every program that is started later (O_CLOEXEC).
+  init(
+    opening path: FilePath, _ flags: CInt, permissions: FilePermissions = [], as operation: String = "open"
+  ) throws(FileError) {
+    number = try retry(operation, path) {
+      unsafe path.withPlatformString { unsafe open($0, flags | O_CLOEXEC, mode_t(permissions.rawValue)) }
+    }
+  }
+
+  /// Takes over a descriptor that nobody else closes.
+  init(owning number: CInt) { self.number = number }
+
+  deinit { _ = Glibc.close(number) }
+
+  /// Closes the descriptor and returns what the system said, since a full disk may be reported here for the first time.
+  ///
+  /// It is gone in any case, also after EINTR (close(2), "Dealing with error returns from close()").
+  consuming func close() -> Errno? {
+    let failed = Glibc.close(number) != 0
+    discard self
+    return failed ? .latest : nil
+  }
+
+  /// What the system says of the open file.
+  func status(of path: FilePath) throws(FileError) -> FileStatus {
+    var status = stat()
+    try check("look at", path, unsafe fstat(number, &status))
+    return FileStatus(status)
+  }
+
+  /// Reads at most `count` bytes: at least one, but for the end of the file.
+  func read(upTo count: Int, of path: FilePath) throws(FileError) -> [UInt8] {
+    var outcome = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      repeat { outcome = unsafe Glibc.read(number, buffer.baseAddress, count) } while outcome < 0 && errno == EINTR
+      filled = max(outcome, 0)
+    }
+    try check("read", path, outcome)
+    return bytes
+  }
+
+  /// Waits until the file, or the names in the directory, are on the disk.
+  func synchronize(_ path: FilePath) throws(FileError) {
+    _ = try retry("synchronize", path) { fsync(number) }
+  }
+}
+
+extension Errno {
+  /// The error of the call that has just failed in this thread.
+  static var latest: Errno { Errno(rawValue: errno) }
+}
+
+/// Throws the latest error if `result`, what the system call returned, is negative.
+func check(
+  _ operation: String, _ path: FilePath, target: FilePath? = nil, _ result: some SignedInteger
+) throws(FileError) {
+  guard result < 0 else { return }
+  throw FileError(operation: operation, path: path, target: target, errno: .latest)
+}
+
+/// Makes a system call again as long as a signal interrupts it, and throws any other error.
+func retry<Result: SignedInteger>(
+  _ operation: String, _ path: FilePath, _ call: () -> Result
+) throws(FileError) -> Result {
+  while true {
+    let result = call()
+    if result >= 0 { return result }
+    let cause = Errno.latest
+    if cause != .interrupted { throw FileError(operation: operation, path: path, errno: cause) }
+  }
+}

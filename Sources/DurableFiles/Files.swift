@@ -1,0 +1,101 @@
+internal import Glibc
+public import SystemPackage
+
+/// Names in the file system. Every call blocks, so none belongs on the cooperative thread pool.
+public enum Files {
+  /// Makes a directory, with mode 0777 under the umask. Its parent must exist, and its name be free.
+  public static func makeDirectory(_ path: FilePath) throws(FileError) {
+    try check("make the directory", path, unsafe path.withPlatformString { unsafe mkdir($0, 0o777) })
+  }
+
+  /// Makes a directory unless it is there already. Another file of that name, or a link to a directory, is an error.
+  public static func makeDirectoryIfAbsent(_ path: FilePath) throws(FileError) {
+    do {
+      try makeDirectory(path)
+    } catch {
+      guard error.errno == .fileExists, try status(path)?.kind == .directory else { throw error }
+    }
+  }
+
+  /// Gives `source` the name `target`, in place of what had it before (rename(2)).
+  ///
+  /// Over NFS an error does not prove that nothing happened: ask a ``witness(_:)``.
+  public static func rename(_ source: FilePath, to target: FilePath) throws(FileError) {
+    let result = unsafe source.withPlatformString { source in
+      unsafe target.withPlatformString { target in unsafe Glibc.rename(source, target) }
+    }
+    try check("rename", source, target: target, result)
+  }
+
+  /// Gives the file a second name, which must be free. A symbolic link is linked itself, not what it points to.
+  public static func link(_ source: FilePath, to target: FilePath) throws(FileError) {
+    let result = unsafe source.withPlatformString { source in
+      unsafe target.withPlatformString { target in unsafe Glibc.link(source, target) }
+    }
+    try check("link", source, target: target, result)
+  }
+
+  /// Removes one name of a file.
+  public static func unlink(_ path: FilePath) throws(FileError) {
+    try check("remove", path, unsafe path.withPlatformString { unsafe Glibc.unlink($0) })
+  }
+
+  /// Removes an empty directory.
+  public static func removeDirectory(_ path: FilePath) throws(FileError) {
+    try check("remove the directory", path, unsafe path.withPlatformString { unsafe rmdir($0) })
+  }
+
+  /// Waits until the names that were made, changed or removed in `directory` are on the disk.
+  public static func synchronize(directory: FilePath) throws(FileError) {
+    try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY).synchronize(directory)
+  }
+
+  /// What the system says of the file, without following a symbolic link; nil where there is none of that name.
+  public static func status(_ path: FilePath) throws(FileError) -> FileStatus? {
+    var status = stat()
+    let result = unsafe path.withPlatformString { unsafe lstat($0, &status) }
+    if result != 0, Errno.latest == .noSuchFileOrDirectory { return nil }
+    try check("look at", path, result)
+    return FileStatus(status)
+  }
+
+  /// Whether the name exists, asked through its parent directory, opened anew.
+  ///
+  /// An NFS client remembers for half a minute that a name was absent, or there; opening the directory makes it ask the
+  /// server for changes (close-to-open, nfs(5) "Data and metadata coherence"). A parent that is gone throws.
+  public static func witness(_ path: FilePath) throws(FileError) -> Bool {
+    guard let name = path.lastComponent else {
+      throw FileError(operation: "look for", path: path, errno: .invalidArgument)
+    }
+    let parent = try Descriptor(opening: path.parent, O_RDONLY | O_DIRECTORY)
+    return try kind(of: name, in: parent.number, at: path) != nil
+  }
+
+  /// All names in `directory` but `.` and `..`, in no order. It is opened anew for each call, so that over NFS other
+  /// hosts' changes are seen. A name that comes or goes meanwhile may be listed or not.
+  public static func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] {
+    let listing = try DirectoryListing(directory)
+    var entries: [DirectoryEntry] = []
+    while let entry = try listing.next() { entries.append(entry) }
+    return entries
+  }
+
+  /// What `name` is in an open directory; nil where it is not.
+  static func kind(
+    of name: FilePath.Component, in directory: CInt, at path: FilePath
+  ) throws(FileError) -> FileKind? {
+    var status = stat()
+    let result = unsafe name.withPlatformString { unsafe fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+    if result != 0, Errno.latest == .noSuchFileOrDirectory { return nil }
+    try check("look for", path, result)
+    return FileKind(mode: status.st_mode)
+  }
+}
+
+extension FilePath {
+  /// The directory that holds the name.
+  var parent: FilePath {
+    let parent = removingLastComponent()
+    return parent.isEmpty ? "." : parent
+  }
+}

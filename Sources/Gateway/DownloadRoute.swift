@@ -1,0 +1,101 @@
+import AuthService
+import Catalog
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Spool
+import SystemPackage
+import Tokens
+import WireFormats
+
+/// `GET /download?fid=`: the MP3 of a job, whole or in part.
+struct DownloadRoute: Sendable {
+  let door: Door
+  let spool: Spool
+  let catalog: Catalog
+  private let files = FileIO()
+
+  /// How soon a client may ask again for a job that is not done, in seconds.
+  private static let retryAfter = "2"
+
+  init(door: Door, spool: Spool, catalog: Catalog) {
+    (self.door, self.spool, self.catalog) = (door, spool, catalog)
+  }
+
+  func add(to router: Router<BasicRequestContext>) {
+    router.get("download") { request, context in try await download(request, context) }
+  }
+
+  private func download(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    let caller = try await door.caller(request)
+    guard let text = request.uri.queryParameters["fid"], !text.isEmpty else {
+      throw HTTPFailure(.badRequest, "file id required")
+    }
+    guard let id = JobID(String(text)) else { throw HTTPFailure.fileNotFound }
+    guard let record = try await catalog.job(id), caller.maySee(record) else {
+      throw try await catalog.isExpired(id) ? HTTPFailure(.gone, "the file has expired") : HTTPFailure.fileNotFound
+    }
+    return try await answer(request, with: try Self.result(of: record), of: record, context)
+  }
+
+  private static func result(of record: JobRecord) throws -> JobResult {
+    switch record.state {
+    case .waiting, .active:
+      throw HTTPFailure(.conflict, "the file is not converted yet", headers: [.retryAfter: retryAfter])
+    case .failed:
+      throw HTTPFailure(.gone, "the conversion failed: \(record.failure?.sentence ?? "for an unknown reason")")
+    case .done:
+      guard let result = record.result else { throw HTTPFailure.fileNotFound }
+      return result
+    }
+  }
+
+  private func answer(
+    _ request: Request, with result: JobResult, of record: JobRecord, _ context: BasicRequestContext
+  ) async throws -> Response {
+    let etag = "\"\(result.sha256)\""
+    var headers: HTTPFields = [
+      .contentType: "audio/mpeg",
+      .contentDisposition: ContentDisposition.attachment(fileName: FileName.mp3Name(for: record.name)),
+      .eTag: etag,
+      .acceptRanges: "bytes",
+      .cacheControl: "private, no-cache",
+      .contentTypeOptions: "nosniff",
+    ]
+    if request.headers[.ifNoneMatch] == etag { return Response(status: .notModified, headers: headers) }
+    let path = spool.layout[.done].appending(record.directory).appending(result.output).string
+    switch range(request, etag, result.byteCount) {
+    case .ranges(let ranges) where ranges.count == 1:
+      let range = ranges[0]
+      headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(result.byteCount)"
+      let body = try await files.loadFile(
+        path: path, range: Int(range.lowerBound)...Int(range.upperBound - 1), context: context)
+      return Response(status: .partialContent, headers: headers, body: body)
+    case .unsatisfiable:
+      headers[.contentRange] = "bytes */\(result.byteCount)"
+      return .text("this part of the file does not exist", status: .rangeNotSatisfiable, headers: headers)
+    case .whole, .ranges:
+      // Several ranges at once are answered with the whole, as RFC 9110 §14.2 allows.
+      return Response(status: .ok, headers: headers, body: try await files.loadFile(path: path, context: context))
+    }
+  }
+
+  /// A range counts only where the client's `If-Range`, if any, is the very same file (RFC 9110 §13.1.5).
+  private func range(_ request: Request, _ etag: String, _ size: Int64) -> RangeRequest {
+    if let condition = request.headers[.ifRange], condition != etag { return .whole }
+    return RangeRequest.parse(header: request.headers[.range], size: size)
+  }
+}
+
+extension HTTPFailure {
+  static let fileNotFound = HTTPFailure(.notFound, "file not found")
+}
+
+extension HTTPField.Name {
+  static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
+}
+
+extension AccessToken {
+  /// People see their own jobs; admins see all.
+  func maySee(_ record: JobRecord) -> Bool { isAdmin || record.owner == username }
+}

@@ -1,0 +1,92 @@
+import AuthService
+import Hummingbird
+import NIOCore
+import WireFormats
+
+/// Reads an upload form as its bytes come: the one file goes to the spool, the fields become options.
+struct FormReader {
+  /// What was read: the file's name and the options that stood in the form.
+  struct Form {
+    var fileName: String
+    var options: ConversionOptions
+  }
+
+  private var parser: MultipartParser
+  private var options: ConversionOptions
+  private var fileName: String?
+  private var part = Part.none
+
+  private enum Part {
+    case none
+    case file
+    case field(name: String, value: [UInt8])
+  }
+
+  /// More than any option's value needs.
+  private static let longestField = 1024
+
+  /// - Parameter options: those that stood in the URL; the form's own win.
+  init(boundary: String, options: ConversionOptions) {
+    parser = MultipartParser(boundary: boundary)
+    self.options = options
+  }
+
+  /// Reads the whole body; the file's bytes are handed on in order, in portions that are worth a write.
+  mutating func read(
+    _ body: RequestBody, sink: (ArraySlice<UInt8>) async throws -> Void
+  ) async throws -> Form {
+    for try await chunk in body {
+      parser.append(Array(buffer: chunk))
+      while let event = try parser.next() { try await handle(event, sink) }
+    }
+    try parser.finish()
+    guard let fileName else { throw HTTPFailure.oneFileRequired }
+    return Form(fileName: fileName, options: options)
+  }
+
+  private mutating func handle(
+    _ event: MultipartParser.Event, _ sink: (ArraySlice<UInt8>) async throws -> Void
+  ) async throws {
+    switch event {
+    case .part(let headers): try begin(headers)
+    case .data(let bytes): try await take(bytes, sink)
+    case .partEnd: try endPart()
+    case .end: break
+    }
+  }
+
+  private mutating func begin(_ headers: PartHeaders) throws {
+    if let name = headers.fileName {
+      guard fileName == nil else { throw HTTPFailure.oneFileRequired }
+      fileName = try FileName.checked(name)
+      part = .file
+    } else {
+      part = .field(name: headers.name ?? "", value: [])
+    }
+  }
+
+  private mutating func take(
+    _ bytes: ArraySlice<UInt8>, _ sink: (ArraySlice<UInt8>) async throws -> Void
+  ) async throws {
+    switch part {
+    case .file: try await sink(bytes)
+    case .field(let name, let value):
+      guard value.count + bytes.count <= Self.longestField else {
+        throw HTTPFailure(.badRequest, "the form's field '\(name)' is too long")
+      }
+      part = .field(name: name, value: value + bytes)
+    case .none: break
+    }
+  }
+
+  private mutating func endPart() throws {
+    if case .field(let name, let value) = part {
+      try options.set(name, to: String(decoding: value, as: UTF8.self))
+    }
+    part = .none
+  }
+}
+
+extension HTTPFailure {
+  static let oneFileRequired = HTTPFailure(.badRequest, "exactly 1 file required")
+}

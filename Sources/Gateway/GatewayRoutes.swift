@@ -1,0 +1,70 @@
+public import AuthService
+public import Catalog
+import DurableFiles
+import HTTPTypes
+public import Hummingbird
+public import Spool
+public import Tokens
+import WireFormats
+
+/// Everything that the gateway answers.
+public struct GatewayRoutes: Sendable {
+  private let login: any Login
+  private let door: Door
+  private let spool: Spool
+  private let catalog: Catalog
+  private let signer: SidecarSigner
+  private let limits: UploadLimits
+  private let progress: @Sendable (JobID) -> Double?
+
+  /// - Parameter progress: how far a running conversion is, from 0 to 1, where this process knows it.
+  public init(
+    login: any Login, door: Door, spool: Spool, catalog: Catalog, signer: SidecarSigner, limits: UploadLimits,
+    progress: @escaping @Sendable (JobID) -> Double?
+  ) {
+    self.login = login
+    self.door = door
+    self.spool = spool
+    self.catalog = catalog
+    self.signer = signer
+    self.limits = limits
+    self.progress = progress
+  }
+
+  public func router() -> Router<BasicRequestContext> {
+    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
+    router.post("login") { request, _ in
+      Response.text(try await login.token(for: request.headers[.authorization]))
+    }
+    UploadRoutes(door: door, spool: spool, catalog: catalog, signer: signer, limits: limits).add(to: router)
+    DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
+    JobRoutes(door: door, spool: spool, catalog: catalog, progress: progress).add(to: router)
+    router.get("healthz") { _, _ in Response.text("ok") }
+    router.get("readyz") { _, _ in try await readiness() }
+    return router
+  }
+
+  /// Ready means: the index answers and the spool can be looked at.
+  private func readiness() async throws -> Response {
+    do {
+      _ = try await catalog.jobCounts()
+      _ = try await BlockingThreads.run { [spool] () throws(FileError) in try Files.freeSpace(at: spool.layout.incoming) }
+      return .text("ready")
+    } catch { throw HTTPFailure(.serviceUnavailable, "not ready: \(error)", headers: [.retryAfter: "5"]) }
+  }
+}
+
+extension HTTPFailure {
+  /// The modules' own errors in HTTP's terms; nil for one that is nobody's fault but ours.
+  init?(translating error: any Error) {
+    switch error {
+    case let error as SpoolError where error.isOutOfSpace: self = .noSpace
+    case let error as FileError where error.isOutOfSpace: self = .noSpace
+    case let error as MultipartError: self.init(.badRequest, error.description)
+    case let error as FileNameError: self.init(.badRequest, error.description)
+    case let error as OptionError: self.init(.badRequest, error.description)
+    default: return nil
+    }
+  }
+}

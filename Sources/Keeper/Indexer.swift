@@ -1,0 +1,96 @@
+public import Catalog
+import DurableFiles
+public import Logging
+public import Spool
+import Tokens
+import WireFormats
+
+/// Keeps the index equal to the spool, and links the MP3s of dropped files for people. One process does this: the one
+/// that owns the database.
+public struct Indexer: Sendable {
+  private let spool: Spool
+  private let catalog: Catalog
+  private let logger: Logger
+
+  /// How many jobs are read and written in one go.
+  private static let batch = 200
+
+  public init(spool: Spool, catalog: Catalog, logger: Logger) {
+    self.spool = spool
+    self.catalog = catalog
+    self.logger = logger
+  }
+
+  /// Compares the whole spool with the index and mends the index.
+  ///
+  /// - Returns: how many rows were written or removed.
+  @discardableResult
+  public func scan() async throws -> Int {
+    let places = try await places()
+    let known = try await catalog.indexedJobs()
+    let changed = places.filter { known[$0.name.id]?.directory != $0.name.description || known[$0.name.id]?.state != $0.state }
+    for start in stride(from: 0, to: changed.count, by: Self.batch) {
+      try await index(Array(changed[start..<min(start + Self.batch, changed.count)]))
+    }
+    let present = Set(places.map(\.name.id))
+    return changed.count + (try await forget(known.keys.filter { !present.contains($0) }))
+  }
+
+  /// Builds the index anew from nothing but the spool.
+  ///
+  /// - Returns: how many jobs it has now.
+  public func rebuild() async throws -> Int {
+    try await catalog.resetIndex()
+    return try await scan()
+  }
+
+  /// Brings the row of one job up to date, of which somebody saw that it came to `state` as `name`.
+  public func refresh(_ name: JobName, in state: JobState) async throws { try await index([Place(state: state, name: name)]) }
+
+  private struct Place: Sendable {
+    var state: JobState
+    var name: JobName
+  }
+
+  private func places() async throws(SpoolError) -> [Place] {
+    try await BlockingThreads.run { [spool] () throws(SpoolError) in
+      var places: [Place] = []
+      // In the order of the flow: a job that moves on meanwhile is seen twice rather than not at all.
+      for state in JobState.allCases { places += try spool.list(state).map { Place(state: state, name: $0) } }
+      return places
+    }
+  }
+
+  private func index(_ places: [Place]) async throws {
+    let reader = JobReader(spool: spool, verifier: try spool.sidecarVerifier())
+    var records: [JobRecord] = []
+    for place in places {
+      guard var record = try await reader.record(of: place.name, in: place.state) else { continue }
+      if record.state == .done, record.origin == .drop { record.exportedName = try await export(record, place.name) }
+      records.append(record)
+    }
+    try await catalog.upsert(records)
+  }
+
+  /// Jobs that the index has and no listing showed: a job that went back to `incoming/` during the listings is looked
+  /// for once more before it is forgotten.
+  private func forget(_ missing: [JobID]) async throws -> Int {
+    var count = 0
+    for id in missing {
+      let place = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.find(id) }
+      if let place { try await refresh(place.name, in: place.state) } else { try await catalog.expire(id) }
+      count += 1
+    }
+    return count
+  }
+
+  private func export(_ record: JobRecord, _ name: JobName) async throws -> String? {
+    if let known = try await catalog.job(record.id)?.exportedName { return known }
+    let exported = try await BlockingThreads.run { [spool] () throws(SpoolError) -> String? in
+      if let earlier = try spool.earlierExport(of: name) { return earlier }
+      return try spool.export(name, as: (1...).lazy.map { FileName.mp3Name(for: record.name, copy: $0) })
+    }
+    if let exported { logger.info("exported", metadata: ["job": "\(record.id)", "file": "\(exported)"]) }
+    return exported
+  }
+}

@@ -1,0 +1,50 @@
+/// Every setting there is. The same word is a flag (`--auth-listen`), a line in the YAML file (`auth-listen:`) and,
+/// in capitals with underscores, an environment variable (`MP3SPOOL_AUTH_LISTEN`).
+public enum SettingName: String, CaseIterable, Sendable {
+  case spool
+  case database
+  case listen
+  case authListen = "auth-listen"
+  case authService = "auth-service"
+  case jwtSecret = "jwt-secret"
+  case converters
+  case encoderThreads = "encoder-threads"
+  case maximumUpload = "maximum-upload"
+  case reservedSpace = "reserved-space"
+  case dropOwner = "drop-owner"
+  case shutdownGrace = "shutdown-grace"
+  case logLevel = "log-level"
+
+  /// The environment variable of this setting.
+  public var environmentName: String {
+    "MP3SPOOL_" + rawValue.uppercased().replacing("-", with: "_")
+  }
+
+  /// What it had been called in the system that mp3spool replaces; honoured where the newer name is not set.
+  var olderEnvironmentName: String? {
+    switch self {
+    case .jwtSecret: "JWT_SECRET"
+    case .authService: "AUTH_SVC_ADDRESS"
+    default: nil
+    }
+  }
+
+  /// One sentence for people: what it does, its form, its default.
+  public var explanation: String {
+    switch self {
+    case .spool: "The spool directory; `spool` by default."
+    case .database: "The SQLite file, on a local disk; `mp3spool.sqlite` in the spool by default."
+    case .listen: "HOST:PORT of the gateway; `127.0.0.1:8080` by default."
+    case .authListen: "HOST:PORT of the auth service; `127.0.0.1:5000` by default."
+    case .authService: "HOST:PORT or URL of the auth service that the gateway asks; its own database by default."
+    case .jwtSecret: "Signs access tokens with HS256; 32 bytes or more. By default they are signed with Ed25519."
+    case .converters: "How many files one process converts at the same time; the number of cores by default."
+    case .encoderThreads: "How many threads encode, over all files; the number of cores by default."
+    case .maximumUpload: "The largest upload, in bytes or with K, M, G, T (powers of 1024); `20G` by default."
+    case .reservedSpace: "Uploads are refused when less than this is free on the spool's disk; `256M` by default."
+    case .dropOwner: "Who owns files that are dropped into the folder; `drop` by default."
+    case .shutdownGrace: "How many seconds running work may take to finish at a stop; 30 by default."
+    case .logLevel: "trace, debug, info, notice, warning, error or critical; `info` by default."
+    }
+  }
+}

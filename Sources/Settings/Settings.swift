@@ -1,0 +1,47 @@
+public import SystemPackage
+
+/// What a process of mp3spool was told, from the four layers: flags, environment, YAML file, defaults.
+public struct Settings: Sendable {
+  public let spool: FilePath
+  public let database: FilePath
+  public let listen: HostAndPort
+  public let authListen: HostAndPort
+  /// The base URL of the auth service, without a slash at its end; nil means: the same database.
+  public let authService: String?
+  public let jwtSecret: String?
+  public let converters: Int
+  public let encoderThreads: Int
+  /// In bytes.
+  public let maximumUpload: Int64
+  /// In bytes.
+  public let reservedSpace: Int64
+  public let dropOwner: String
+  public let shutdownGrace: Duration
+  public let logLevel: String
+}
+
+/// Where a server listens.
+public struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
+  public let host: String
+  /// 0 lets the kernel choose.
+  public let port: Int
+
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  /// Reads `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`.
+  public init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65535).contains(port)
+    else { return nil }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    guard !host.isEmpty else { return nil }
+    (self.host, self.port) = (String(host), port)
+  }
+}
+
+/// A setting that cannot be used; the sentence names it and where it was set.
+public struct SettingsError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+  init(_ sentence: String) { description = sentence }
+}

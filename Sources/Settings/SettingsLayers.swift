@@ -1,0 +1,150 @@
+import Configuration
+import Foundation
+public import SystemPackage
+import Yams
+
+extension Settings {
+  /// Puts the four layers together: `flags` first, then `environment`, then the YAML file, then the defaults.
+  ///
+  /// - Parameters:
+  ///   - flags: the settings that were given on the command line.
+  ///   - file: the YAML file that was asked for. Without one, `etc/mp3spool.yaml` and then `/etc/mp3spool/mp3spool.yaml`
+  ///     are read where they exist.
+  /// - Throws: for a value that cannot be used and for a name that does not exist, so that a typing error stops the
+  ///   start instead of being overlooked.
+  public static func load(
+    flags: [SettingName: String], environment: [String: String], file: FilePath?
+  ) async throws(SettingsError) -> Settings {
+    try await Settings(SettingsLayers(flags: flags, environment: environment, file: file))
+  }
+
+  private init(_ layers: SettingsLayers) async throws(SettingsError) {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let spool = FilePath(try await layers.text(.spool) ?? "spool")
+    self.spool = spool
+    database = try await layers.text(.database).map { FilePath($0) } ?? spool.appending("mp3spool.sqlite")
+    listen = try await layers.value(.listen, or: "127.0.0.1:8080", "HOST:PORT") { HostAndPort($0) }
+    authListen = try await layers.value(.authListen, or: "127.0.0.1:5000", "HOST:PORT") { HostAndPort($0) }
+    authService = try await layers.text(.authService).map(baseURL)
+    jwtSecret = try await layers.text(.jwtSecret)
+    converters = try await layers.value(.converters, or: "\(cores)", "a number from 1 to 256", count)
+    encoderThreads = try await layers.value(.encoderThreads, or: "\(cores)", "a number from 1 to 256", count)
+    maximumUpload = try await layers.value(.maximumUpload, or: "20G", "bytes, as 500M or 20G", byteCount)
+    reservedSpace = try await layers.value(.reservedSpace, or: "256M", "bytes, as 500M or 20G", byteCount)
+    dropOwner = try await layers.value(.dropOwner, or: "drop", "a name") { $0.isEmpty ? nil : $0 }
+    shutdownGrace = try await layers.value(.shutdownGrace, or: "30", "seconds from 0 to 86400") { text in
+      Int(text).flatMap { (0...86400).contains($0) ? .seconds($0) : nil }
+    }
+    logLevel = try await layers.value(.logLevel, or: "info", "one of \(logLevels.joined(separator: ", "))") {
+      logLevels.contains($0.lowercased()) ? $0.lowercased() : nil
+    }
+  }
+}
+
+private let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+
+private func count(_ text: String) -> Int? { Int(text).flatMap { (1...256).contains($0) ? $0 : nil } }
+
+private func byteCount(_ text: String) -> Int64? {
+  let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+  guard let last = text.uppercased().last else { return nil }
+  guard let unit = units[last] else { return Int64(text).flatMap { $0 >= 0 ? $0 : nil } }
+  guard let number = Int64(text.dropLast()), number >= 0 else { return nil }
+  let (bytes, overflow) = number.multipliedReportingOverflow(by: unit)
+  return overflow ? nil : bytes
+}
+
+/// The older system wrote `auth:5000`, without a scheme.
+private func baseURL(_ address: String) -> String {
+  let url = address.contains("://") ? address : "http://\(address)"
+  return url.hasSuffix("/") ? String(url.dropLast()) : url
+}
+
+/// The layers, of which the first that has a setting wins.
+private struct SettingsLayers {
+  private let reader: ConfigReader
+
+  init(flags: [SettingName: String], environment: [String: String], file: FilePath?) async throws(SettingsError) {
+    try Self.refuseUnknown(environment: environment)
+    var providers: [any ConfigProvider] = [Self.flagProvider(flags), Self.environmentProvider(environment)]
+    if let file = file ?? Self.usualFile() { providers.append(try await Self.fileProvider(file)) }
+    reader = ConfigReader(providers: providers)
+  }
+
+  /// The text of a setting, or nil where no layer has it. An empty text counts as none, as `FOO=` in a unit file does.
+  func text(_ name: SettingName) async throws(SettingsError) -> String? {
+    do {
+      let text = try await reader.fetchString(forKey: ConfigKey([name.rawValue]), isSecret: name == .jwtSecret)
+      return text.flatMap { $0.isEmpty ? nil : $0 }
+    } catch {
+      throw SettingsError("the setting \(name.rawValue) must be a single value")
+    }
+  }
+
+  func value<Value>(
+    _ name: SettingName, or usual: String, _ form: String, _ parse: (String) -> Value?
+  ) async throws(SettingsError) -> Value {
+    let text = try await text(name) ?? usual
+    guard let value = parse(text) else {
+      throw SettingsError("the setting \(name.rawValue) is '\(text)', but it must be \(form)")
+    }
+    return value
+  }
+
+  private static func flagProvider(_ flags: [SettingName: String]) -> InMemoryProvider {
+    InMemoryProvider(
+      name: "command line",
+      values: .init(
+        uniqueKeysWithValues: flags.map { name, text in
+          (AbsoluteConfigKey([name.rawValue]), ConfigValue(.string(text), isSecret: name == .jwtSecret))
+        }))
+  }
+
+  private static func environmentProvider(_ environment: [String: String]) -> some ConfigProvider {
+    var variables = environment
+    for name in SettingName.allCases where (variables[name.environmentName] ?? "").isEmpty {
+      variables[name.environmentName] = name.olderEnvironmentName.flatMap { environment[$0] }
+    }
+    return EnvironmentVariablesProvider(
+      environmentVariables: variables, secretsSpecifier: .specific([SettingName.jwtSecret.environmentName])
+    ).prefixKeys(with: "mp3spool")
+  }
+
+  private static func usualFile() -> FilePath? {
+    ["etc/mp3spool.yaml", "/etc/mp3spool/mp3spool.yaml"]
+      .first { FileManager.default.fileExists(atPath: $0) }.map { FilePath($0) }
+  }
+
+  private static func fileProvider(_ path: FilePath) async throws(SettingsError) -> FileProvider<YAMLSnapshot> {
+    let names: [String]
+    do {
+      names = try topLevelNames(of: path)
+    } catch let error as YamlError { throw SettingsError("\(path) is not proper YAML: \(error)") } catch {
+      throw SettingsError("the settings file \(path) cannot be read")
+    }
+    if let unknown = names.first(where: { SettingName(rawValue: $0) == nil }) {
+      throw SettingsError("\(path): there is no setting '\(unknown)'; \(known)")
+    }
+    do { return try await FileProvider<YAMLSnapshot>(filePath: path) } catch {
+      throw SettingsError("the settings file \(path) cannot be used: \(error)")
+    }
+  }
+
+  /// swift-configuration does not tell which keys a file has, so the names come from the parser that it uses, too.
+  private static func topLevelNames(of path: FilePath) throws -> [String] {
+    let text = try String(contentsOfFile: path.string, encoding: .utf8)
+    return (try Yams.compose(yaml: text)?.mapping?.keys).map { $0.compactMap(\.string) } ?? []
+  }
+
+  private static func refuseUnknown(environment: [String: String]) throws(SettingsError) {
+    let names = Set(SettingName.allCases.map(\.environmentName) + ["MP3SPOOL_CONFIG"])
+    // Tests and tools of the project have variables of their own beside the settings.
+    for name in environment.keys.sorted()
+    where name.hasPrefix("MP3SPOOL_") && !name.hasPrefix("MP3SPOOL_TEST_") && !names.contains(name) {
+      throw SettingsError("there is no setting \(name); \(known)")
+    }
+  }
+
+  private static let known =
+    "the settings are \(SettingName.allCases.map(\.rawValue).joined(separator: ", "))"
+}

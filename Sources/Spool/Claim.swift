@@ -1,0 +1,144 @@
+import DurableFiles
+public import SystemPackage
+
+/// A job that this process owns: proof that its RENAME into `active/` was the one that happened.
+public struct Claim: Sendable, Hashable {
+  public let id: JobID
+  public let attempt: Int
+  public let owner: Incarnation
+  public let number: ClaimNumber
+
+  var name: JobName { .owned(id, attempt: attempt, by: owner, number) }
+  var endedName: JobName { .ended(id, attempt: attempt, number) }
+
+  init?(_ name: JobName) {
+    guard case .owned(let id, let attempt, let owner, let number) = name else { return nil }
+    (self.id, self.attempt, self.owner, self.number) = (id, attempt, owner, number)
+  }
+
+  init(_ id: JobID, attempt: Int, owner: Incarnation) {
+    (self.id, self.attempt, self.owner, self.number) = (id, attempt, owner, ClaimNumber())
+  }
+}
+
+extension Spool {
+  /// The names of the jobs that wait, oldest first.
+  public func waitingJobs() throws(SpoolError) -> [JobName] {
+    try list(.waiting).sorted { $0.id < $1.id }
+  }
+
+  /// The claims that `owner` has in the spool.
+  public func claims(of owner: Incarnation) throws(SpoolError) -> [Claim] {
+    try list(.active).compactMap(Claim.init).filter { $0.owner == owner }
+  }
+
+  /// Claims the waiting job `name` for `owner`; nil where somebody else was faster.
+  ///
+  /// - Parameter willMove: is told the claim before the rename, so that no moment passes in which the spool names this
+  ///   process as the owner and the process does not know it.
+  public func claim(
+    _ name: JobName, for owner: Incarnation, willMove: (Claim) -> Void = { _ in }
+  ) throws(SpoolError) -> Claim? {
+    let claim = Claim(name.id, attempt: name.attempt, owner: owner)
+    willMove(claim)
+    let outcome = try move(layout.job(name, in: .waiting), to: directory(of: claim), witness: .target)
+    return outcome == .moved ? claim : nil
+  }
+
+  /// Where a claimed job lies while it is claimed.
+  public func directory(of claim: Claim) -> FilePath { layout.job(claim.name, in: .active) }
+
+  /// The directory for the claim's output, made where it is missing.
+  public func makeOutput(of claim: Claim) throws(SpoolError) -> FilePath {
+    let output = JobFiles.output(of: claim.number, in: directory(of: claim))
+    try spooling { () throws(FileError) in try Files.makeDirectoryIfAbsent(output) }
+    return output
+  }
+
+  /// Publishes the claim's `audio.mp3`, which must be complete and synchronized, with `result` as its `result.json`.
+  /// The rename into `done/` is the commit.
+  ///
+  /// - Returns: `.lost` where the claim was taken away in the meantime: then nothing was published by this call, and the
+  ///   job is somebody else's.
+  public func publish(_ claim: Claim, result: JobResult) throws(SpoolError) -> ClaimEnd {
+    let output = JobFiles.output(of: claim.number, in: directory(of: claim))
+    do {
+      try seal(output, of: claim, with: JSON.encode(result), as: JobFiles.result(inOutput: output))
+    } catch {
+      guard try isGone(claim) else { throw error }
+      return .lost
+    }
+    return try end(claim, as: claim.endedName, in: .done)
+  }
+
+  /// Ends a claim that could not be converted, as `Verdict` decides; the reason is kept in the job.
+  public func fail(_ claim: Claim, _ failure: JobFailure) throws(SpoolError) -> ClaimEnd {
+    let verdict = Verdict.afterFailure(of: claim, isCertain: failure.isCertain)
+    var failure = failure
+    failure.attempt = claim.attempt
+    try record(failure, of: claim)
+    return try carryOut(verdict, on: claim)
+  }
+
+  /// Gives a claim back unharmed, as at shutdown.
+  public func giveBack(_ claim: Claim) throws(SpoolError) -> ClaimEnd { try carryOut(Verdict.givenBack(claim), on: claim) }
+
+  /// Puts a claimed job that is not what its sidecar says out of the way, into `corrupt/`.
+  public func quarantine(_ claim: Claim, _ failure: JobFailure) throws(SpoolError) -> ClaimEnd {
+    try record(failure, of: claim)
+    let target = layout.corrupt.appending(claim.endedName.description)
+    let outcome = try move(directory(of: claim), to: target, witness: .target)
+    try synchronize(layout.corrupt, layout.active)
+    return outcome == .moved ? .quarantined : .lost
+  }
+
+  private func carryOut(_ verdict: Verdict, on claim: Claim) throws(SpoolError) -> ClaimEnd {
+    switch verdict {
+    case .tryAgain(let name): try end(claim, as: name, in: .waiting)
+    case .giveUp(let name): try end(claim, as: name, in: .failed)
+    }
+  }
+
+  private func end(_ claim: Claim, as name: JobName, in state: JobState) throws(SpoolError) -> ClaimEnd {
+    // A waiting job may be claimed by another before we look; a name that holds our number stays.
+    let witness: Move.Witness = state == .waiting ? .source : .target
+    let outcome = try move(directory(of: claim), to: layout.job(name, in: state), witness: witness)
+    try synchronize(layout[state], layout.active)
+    return outcome == .moved ? .moved(to: state, name) : .lost
+  }
+
+  /// Keeps the reason of a failure in the job. A full disk must not keep a job from ending, so here it is no error.
+  private func record(_ failure: JobFailure, of claim: Claim) throws(SpoolError) {
+    do {
+      let output = try makeOutput(of: claim)
+      try seal(output, of: claim, with: JSON.encode(failure), as: JobFiles.failure(inOutput: output))
+    } catch {
+      if error.isOutOfSpace { return }
+      guard try isGone(claim) else { throw error }
+    }
+  }
+
+  private func isGone(_ claim: Claim) throws(SpoolError) -> Bool {
+    let directory = directory(of: claim)
+    return try spooling { () throws(FileError) in !(try Files.witness(directory)) }
+  }
+
+  /// Saves `bytes` in a claim's output directory and makes that, and the job, durable.
+  private func seal(
+    _ output: FilePath, of claim: Claim, with bytes: [UInt8], as path: FilePath
+  ) throws(SpoolError) {
+    try spooling { () throws(FileError) in
+      try Files.save(bytes, to: path)
+      try Files.synchronize(directory: output)
+      try Files.synchronize(directory: directory(of: claim))
+    }
+  }
+}
+
+/// How a claim ended.
+public enum ClaimEnd: Sendable, Equatable {
+  case moved(to: JobState, JobName)
+  case quarantined
+  /// Somebody else had taken the claim away; nothing was changed.
+  case lost
+}

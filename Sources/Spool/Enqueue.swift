@@ -1,0 +1,72 @@
+import DurableFiles
+import SystemPackage
+
+/// A job that is being built in `.state/tmp/`: its source is written, then its sidecar, then it is committed.
+///
+/// Whoever drops it without `commit` leaves nothing in `incoming/`: call `discard`, or let recovery clean up.
+public struct StagedJob: ~Copyable, Sendable {
+  public let id: JobID
+  private let spool: Spool
+  private let directory: FilePath
+  private var source: NewFile?
+
+  /// How many bytes of the source were written so far.
+  public private(set) var byteCount: Int64 = 0
+
+  init(_ id: JobID, in spool: Spool) throws(SpoolError) {
+    self.id = id
+    self.spool = spool
+    let directory = spool.layout.staging.appending("\(id).\(ClaimNumber())")
+    self.directory = directory
+    source = try spooling { () throws(FileError) in
+      try Files.makeDirectory(directory)
+      return try NewFile(creating: JobFiles.source(in: directory))
+    }
+  }
+
+  /// Appends to the source.
+  public mutating func write(_ bytes: Span<UInt8>) throws(SpoolError) {
+    do { try source?.write(bytes) } catch { throw SpoolError(error) }
+    byteCount += Int64(bytes.count)
+  }
+
+  /// Ends the source: from here on its bytes are durable.
+  public mutating func finishSource() throws(SpoolError) {
+    guard let file = source.take() else { return }
+    do {
+      try file.synchronize()
+      try file.close()
+    } catch { throw SpoolError(error) }
+  }
+
+  /// Writes the sidecar and puts the job into `incoming/`. When this returns, the job survives a power cut, and only then
+  /// may it be acknowledged.
+  ///
+  /// - Parameter announced: the length that the sender declared, where it did; another one throws `.incomplete`.
+  public consuming func commit(sidecar: [UInt8], announced: Int64? = nil) throws(SpoolError) {
+    try finishSource()
+    if let announced, announced != byteCount {
+      throw SpoolError(.incomplete, "\(byteCount) bytes came where \(announced) were announced")
+    }
+    let directory = self.directory
+    try spooling { () throws(FileError) in
+      try save(sidecar, toNew: JobFiles.sidecar(in: directory))
+      try Files.synchronize(directory: directory)
+    }
+    let target = spool.layout.job(.waiting(id, attempt: 0), in: .waiting)
+    // Nobody else moves a staged job, and a converter may have claimed it before we look: so the source is the witness.
+    _ = try spool.move(directory, to: target, witness: .source)
+    try spool.synchronize(spool.layout.incoming, spool.layout.staging)
+  }
+
+  /// Removes what was staged.
+  public consuming func discard() {
+    source = nil
+    try? spool.throwAway(directory)
+  }
+}
+
+extension Spool {
+  /// Begins a job; see `StagedJob`.
+  public func stage(_ id: JobID) throws(SpoolError) -> StagedJob { try StagedJob(id, in: self) }
+}

@@ -1,0 +1,125 @@
+public import FoundationEssentials
+public import WireFormats
+
+/// What is known of one job: what its sidecar says, where it stands, and what came of it.
+///
+/// The spool's directories are the truth; a record is what an index keeps of them.
+public struct JobRecord: Sendable, Equatable, Codable, Identifiable {
+  public var id: JobID
+  public var state: JobState
+  /// How often the job was taken back before, from 0.
+  public var attempt: Int
+  /// Who sent it: a user's email, or the name that the drop policy gives.
+  public var owner: String
+  /// The original file name.
+  public var name: String
+  /// The size of the source in bytes.
+  public var size: Int64
+  /// The source's SHA-256 in lower-case hexadecimal, where it is known.
+  public var sha256: String?
+  public var options: ConversionOptions
+  public var origin: JobOrigin
+  public var submittedAt: Date
+  /// The converter that owns the job, while it is active.
+  public var host: String?
+  public var finishedAt: Date?
+  /// The name of the job's directory within the directory of its state.
+  public var directory: String
+  /// The name that the MP3 was linked to for people, in the directory of finished jobs.
+  public var exportedName: String?
+  public var result: JobResult?
+  public var failure: JobFailure?
+
+  public init(
+    id: JobID, state: JobState, attempt: Int, owner: String, name: String, size: Int64, sha256: String? = nil,
+    options: ConversionOptions, origin: JobOrigin, submittedAt: Date, host: String? = nil, finishedAt: Date? = nil,
+    directory: String, exportedName: String? = nil, result: JobResult? = nil, failure: JobFailure? = nil
+  ) {
+    self.id = id
+    self.state = state
+    self.attempt = attempt
+    self.owner = owner
+    self.name = name
+    self.size = size
+    self.sha256 = sha256
+    self.options = options
+    self.origin = origin
+    self.submittedAt = submittedAt
+    self.host = host
+    self.finishedAt = finishedAt
+    self.directory = directory
+    self.exportedName = exportedName
+    self.result = result
+    self.failure = failure
+  }
+}
+
+/// How a job came in.
+public enum JobOrigin: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Somebody with a name sent it over HTTP or with `submit`.
+  case upload
+  /// A file that lay in the spool's incoming directory was adopted.
+  case drop
+}
+
+/// A conversion that yielded an MP3: what was made, of what, and how.
+public struct JobResult: Sendable, Equatable, Codable {
+  /// The MP3's SHA-256 in lower-case hexadecimal.
+  public var sha256: String
+  /// The MP3's size in bytes.
+  public var byteCount: Int64
+  /// The length of the audio in seconds, counted in decoded samples.
+  public var duration: Double
+  /// The MP3's sample rate in Hz.
+  public var sampleRate: Int
+  /// 1 or 2.
+  public var channels: Int
+  /// The MP3's mean bit rate in bits per second.
+  public var bitrate: Int
+  /// The source's container format, as libavformat calls it.
+  public var container: String
+  /// The codec of the source's audio, as libavcodec calls it.
+  public var codec: String
+  /// What went wrong on the way and yet was survived, a sentence each.
+  public var warnings: [String]
+  /// The source's MP3 frames were taken over as they were.
+  public var copied: Bool
+  /// The MP3's path within the job's directory.
+  public var output: String
+
+  public init(
+    sha256: String, byteCount: Int64, duration: Double, sampleRate: Int, channels: Int, bitrate: Int, container: String,
+    codec: String, warnings: [String] = [], copied: Bool = false, output: String
+  ) {
+    self.sha256 = sha256
+    self.byteCount = byteCount
+    self.duration = duration
+    self.sampleRate = sampleRate
+    self.channels = channels
+    self.bitrate = bitrate
+    self.container = container
+    self.codec = codec
+    self.warnings = warnings
+    self.copied = copied
+    self.output = output
+  }
+}
+
+/// Why an attempt at a job, or the whole job, was given up.
+public struct JobFailure: Sendable, Equatable, Codable {
+  /// A short word for programs, such as `no-audio`.
+  public var code: String
+  /// A sentence for people.
+  public var sentence: String
+  /// Another attempt would end the same way.
+  public var isCertain: Bool
+  /// The attempt that failed, from 0.
+  public var attempt: Int
+
+  public init(code: String, sentence: String, isCertain: Bool, attempt: Int = 0) {
+    self.code = code
+    self.sentence = sentence
+    self.isCertain = isCertain
+    self.attempt = attempt
+  }
+}

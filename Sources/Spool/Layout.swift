@@ -1,0 +1,80 @@
+public import SystemPackage
+
+/// The four places in which a job can be, and thereby its state.
+///
+/// | directory   | a job's name | means                                | leaves by                                      |
+/// |-------------|--------------|--------------------------------------|------------------------------------------------|
+/// | `incoming/` | `J.e/`       | waits for a converter                | claim → `active/`; cancel → `failed/`          |
+/// | `active/`   | `J.e.H.N/`   | incarnation H converts it (claim N)  | publish → `done/`; failure, reclaim → `failed/` or `incoming/` with e + 1; not readable → `corrupt/` |
+/// | `done/`     | `J.e.N/`     | the MP3 is in `a.N/audio.mp3`        | clean → `.state/trash/`                        |
+/// | `failed/`   | `J.e.N/`     | given up; the reason is in `a.N/`    | retry → `incoming/` with e + 1; clean          |
+///
+/// Each arrow is one RENAME of the job's directory (rule R2). Before it reaches `incoming/`, a job is built in
+/// `.state/tmp/` (uploads) or `.state/adopt/` (dropped files), where nobody but its builder and recovery looks.
+public enum JobState: String, Sendable, CaseIterable, Codable {
+  case waiting, active, done, failed
+
+  var directory: FilePath.Component {
+    switch self {
+    case .waiting: "incoming"
+    case .active: "active"
+    case .done: "done"
+    case .failed: "failed"
+    }
+  }
+
+  /// Does `name` have the shape that jobs have in this place?
+  func admits(_ name: JobName) -> Bool {
+    switch (self, name) {
+    case (.waiting, .waiting), (.active, .owned), (.done, .ended), (.failed, .ended): true
+    default: false
+    }
+  }
+}
+
+/// Every path of a spool; no other code puts one together.
+public struct SpoolLayout: Sendable, Hashable {
+  public let root: FilePath
+
+  public init(root: FilePath) { self.root = root }
+
+  public var incoming: FilePath { self[.waiting] }
+  public var active: FilePath { self[.active] }
+  public var done: FilePath { self[.done] }
+  public var failed: FilePath { self[.failed] }
+  public var corrupt: FilePath { root.appending("corrupt") }
+  public var state: FilePath { root.appending(".state") }
+  public var staging: FilePath { state.appending("tmp") }
+  public var adopting: FilePath { state.appending("adopt") }
+  public var trash: FilePath { state.appending("trash") }
+  public var hosts: FilePath { state.appending("hosts") }
+  /// The public keys that sidecars are checked with, as a JSON Web Key Set.
+  public var publicKeys: FilePath { state.appending("jwks.json") }
+
+  public subscript(_ state: JobState) -> FilePath { root.appending(state.directory) }
+
+  /// Parents before their children.
+  var directories: [FilePath] { [incoming, active, done, failed, corrupt, state, staging, adopting, trash, hosts] }
+
+  /// Where the job called `name` is in `state`.
+  public func job(_ name: JobName, in state: JobState) -> FilePath { self[state].appending(name.description) }
+}
+
+/// The names inside a job's directory.
+public enum JobFiles {
+  /// The bytes that were uploaded or dropped.
+  public static func source(in job: FilePath) -> FilePath { job.appending("source") }
+
+  /// The signed sidecar.
+  public static func sidecar(in job: FilePath) -> FilePath { job.appending("job.jwt") }
+
+  /// The dropped file's own name; only adopted jobs have it.
+  static func droppedName(in job: FilePath) -> FilePath { job.appending("name") }
+
+  /// The directory for the output of one claim; inside a job its converter writes nowhere else (rule R4).
+  public static func output(of number: ClaimNumber, in job: FilePath) -> FilePath { job.appending("a.\(number)") }
+
+  public static func audio(inOutput output: FilePath) -> FilePath { output.appending("audio.mp3") }
+  public static func result(inOutput output: FilePath) -> FilePath { output.appending("result.json") }
+  public static func failure(inOutput output: FilePath) -> FilePath { output.appending("failure.json") }
+}

@@ -1,0 +1,83 @@
+import DurableFiles
+import SystemPackage
+
+extension Spool {
+  /// Takes back what a dead incarnation owned, so that it is begun anew; see `Verdict` for where it goes.
+  ///
+  /// - Returns: how many claims were taken back. Claims that somebody else takes back at the same time are not counted.
+  @discardableResult
+  public func reclaim(from owner: Incarnation) throws(SpoolError) -> Int {
+    var count = 0
+    for claim in try claims(of: owner) where try fail(claim, .converterDied) != .lost { count += 1 }
+    return count
+  }
+
+  /// Deletes what lies in `trash/`: what an earlier run did not get to, or could not.
+  public func emptyTrash() throws(SpoolError) {
+    for entry in try spooling({ () throws(FileError) in try Files.list(layout.trash) }) {
+      delete(layout.trash.appending(entry.component))
+    }
+  }
+
+  /// Throws away what was staged longer than `age` ago and never committed. A running upload's directory is younger.
+  public func discardStaged(olderThan age: Duration, now: Duration) throws(SpoolError) {
+    for entry in try spooling({ () throws(FileError) in try Files.list(layout.staging) }) {
+      let path = layout.staging.appending(entry.component)
+      guard let status = try spooling({ () throws(FileError) in try Files.status(path) }),
+        now - status.modified > age
+      else { continue }
+      try throwAway(path)
+    }
+  }
+
+  /// Moves what has no shape that the protocol knows out of the state directories into `corrupt/`, kept for a look.
+  ///
+  /// Plain files stay: in `incoming/` they are drops, in `done/` exported MP3s. So do hidden names.
+  ///
+  /// - Returns: the names that were moved.
+  public func quarantineUnknown() throws(SpoolError) -> [String] {
+    var moved: [String] = []
+    for state in JobState.allCases {
+      for entry in try spooling({ () throws(FileError) in try Files.list(layout[state]) })
+      where entry.kind == .directory && !entry.name.hasPrefix(".") {
+        if let name = JobName(entry.name), state.admits(name) { continue }
+        // A folder that somebody dropped into incoming/ is theirs; it is left where they put it.
+        if state == .waiting && JobName(entry.name) == nil { continue }
+        try quarantine(layout[state].appending(entry.component))
+        moved.append(entry.name)
+      }
+    }
+    return moved
+  }
+
+  func quarantine(_ path: FilePath) throws(SpoolError) {
+    let name = path.lastComponent?.string ?? "unknown"
+    _ = try move(path, to: layout.corrupt.appending("\(name).\(ClaimNumber())"), witness: .source)
+  }
+
+  /// Deletes a directory by way of `trash/`, so that half of it is never mistaken for a whole.
+  func throwAway(_ path: FilePath) throws(SpoolError) {
+    let name = path.lastComponent?.string ?? "unknown"
+    let target = layout.trash.appending("\(name).\(ClaimNumber())")
+    if try move(path, to: target, witness: .source) == .moved { delete(target) }
+  }
+
+  /// Deletes a tree in `trash/`. What cannot be deleted now, such as an NFS client's `.nfs*` files of what is still
+  /// open, waits for the next time: so there are no errors here.
+  private func delete(_ path: FilePath) {
+    guard let status = try? Files.status(path) else { return }
+    guard status.kind == .directory else {
+      try? Files.unlink(path)
+      return
+    }
+    for entry in (try? Files.list(path)) ?? [] where !entry.name.hasPrefix(".nfs") {
+      delete(path.appending(entry.component))
+    }
+    try? Files.removeDirectory(path)
+  }
+}
+
+extension JobFailure {
+  static let converterDied = JobFailure(
+    code: "converter-died", sentence: "the converter ended while it was converting this file", isCertain: false)
+}

@@ -1,0 +1,116 @@
+/// What somebody wants of a conversion.
+///
+/// Flags, form fields, query parameters, settings and sidecar claims use the same ``names``. In JSON the options are an
+/// object that holds only what differs from the default.
+public struct ConversionOptions: Sendable, Hashable {
+  /// How many channels the MP3 has.
+  public enum Channels: String, Codable, Sendable, Hashable, CaseIterable {
+    /// Mono stays mono, anything else becomes stereo.
+    case source
+    case mono
+    case stereo
+    /// Mono where all channels are the same, else stereo.
+    case auto
+  }
+
+  /// The quality.
+  public var preset = Preset.variable(quality: 2)
+  /// Which of the audio tracks, counted from 1; nil for the one that players choose.
+  public var track: Int?
+  /// The language of the audio track, an ISO 639 code of 2 or 3 lower-case letters.
+  public var language: String?
+  /// Samples per second; nil for the source's own, where MP3 has it.
+  public var rate: Int?
+  public var channels = Channels.source
+
+  /// The defaults.
+  public init() {}
+
+  /// The rates that MP3 has, in Hz, highest first.
+  public static let rates = [48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000]
+}
+
+extension ConversionOptions {
+  private enum Name: String, CodingKey, CaseIterable {
+    case preset, track, language, rate, channels
+  }
+
+  /// The names of all options.
+  public static let names = Name.allCases.map(\.rawValue)
+
+  /// Sets one option from text. An empty value, as a form sends it for a field left blank, sets the default.
+  ///
+  /// Throws for an unknown name and for a wrong value; then nothing has changed.
+  public mutating func set(_ name: String, to value: String) throws(OptionError) {
+    guard let option = Name(rawValue: name) else {
+      throw OptionError("There is no option \(quoted(name)); the options are \(list(Self.names)).")
+    }
+    let given = value.isEmpty ? nil : value
+    switch option {
+    case .preset: preset = try given.map(Preset.init(parsing:)) ?? Self().preset
+    case .track: track = try given.map(Self.track)
+    case .language: language = try given.map(Self.language)
+    case .rate: rate = try given.map(Self.rate)
+    case .channels: channels = try given.map(Self.channels) ?? Self().channels
+    }
+  }
+
+  private static func track(_ text: String) throws(OptionError) -> Int {
+    guard let track = number(text, in: 1...9999) else {
+      throw OptionError("track must be the number of an audio track, from 1; \(quoted(text)) is none.")
+    }
+    return track
+  }
+
+  private static func language(_ text: String) throws(OptionError) -> String {
+    guard 2...3 ~= text.utf8.count, text.utf8.allSatisfy({ UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 }) else {
+      throw OptionError("language must be an ISO 639 code such as en or deu; \(quoted(text)) is none.")
+    }
+    return text
+  }
+
+  private static func rate(_ text: String) throws(OptionError) -> Int {
+    guard let rate = number(text, in: 0...rates[0]), rates.contains(rate) else {
+      throw OptionError("rate must be one of \(list(rates)); \(quoted(text)) is none.")
+    }
+    return rate
+  }
+
+  private static func channels(_ text: String) throws(OptionError) -> Channels {
+    guard let channels = Channels(rawValue: text) else {
+      throw OptionError("channels must be \(list(Channels.allCases.map(\.rawValue))); \(quoted(text)) is none.")
+    }
+    return channels
+  }
+}
+
+extension ConversionOptions: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Name.self)
+    for name in Name.allCases where container.contains(name) {
+      do {
+        try set(name.rawValue, to: Self.text(of: name, in: container))
+      } catch let error as OptionError {
+        throw DecodingError.dataCorruptedError(forKey: name, in: container, debugDescription: error.description)
+      }
+    }
+  }
+
+  /// Numbers are numbers in JSON, and checked like the text that means them.
+  private static func text(of name: Name, in container: KeyedDecodingContainer<Name>) throws -> String {
+    switch name {
+    case .track, .rate: String(try container.decode(Int.self, forKey: name))
+    case .preset, .language, .channels: try container.decode(String.self, forKey: name)
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    let defaults = Self()
+    var container = encoder.container(keyedBy: Name.self)
+    if preset != defaults.preset { try container.encode(preset, forKey: .preset) }
+    try container.encodeIfPresent(track, forKey: .track)
+    try container.encodeIfPresent(language, forKey: .language)
+    try container.encodeIfPresent(rate, forKey: .rate)
+    if channels != defaults.channels { try container.encode(channels, forKey: .channels) }
+  }
+}

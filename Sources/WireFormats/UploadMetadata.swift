@@ -1,0 +1,17 @@
+/// What a resumable upload says of its file: the Upload-Metadata header of tus 1.0 (https://tus.io/protocols/resumable-upload).
+public enum UploadMetadata {
+  /// The keys and their values; nil where the header does not follow the grammar, repeats a key or holds a value that is
+  /// not UTF-8. Nothing is checked but that.
+  public static func parse(_ header: String) -> [String: String]? {
+    var values: [String: String] = [:]
+    for pair in header.split(separator: ",", omittingEmptySubsequences: false) {
+      let words = pair.split(separator: " ", omittingEmptySubsequences: true)
+      guard 1...2 ~= words.count, values[String(words[0])] == nil,
+        let bytes = Base64.decode(words.count == 2 ? String(words[1]) : ""),
+        let value = String(validating: bytes, as: UTF8.self)
+      else { return nil }
+      values[String(words[0])] = value
+    }
+    return values
+  }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Catalog
+import Decoder
+import DurableFiles
+import Foundation
+import Keeper
+import Settings
+import Spool
+import SystemPackage
+import Telemetry
+
+struct CleanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clean", abstract: "Remove jobs that ended long ago, with their files; for cron.",
+    discussion: "Jobs that wait or are being converted are never touched.")
+
+  @Option(help: "Jobs that ended longer ago than this: 45s, 30m, 12h, 7d, 2w.") var olderThan: Age
+  @Flag(help: "Only say what would be removed.") var dryRun = false
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try await command {
+      let parts = Parts(settings: try await common.settings())
+      let cleaning = Cleaning(spool: try parts.spool(), catalog: try parts.catalog())
+      let jobs = try await cleaning.candidates(endedBefore: Date(timeIntervalSinceNow: -olderThan.seconds))
+      for job in jobs {
+        if common.json { try Output.json(["fid": "\(job.id)", "name": job.name, "state": job.state.rawValue]) }
+        if !dryRun { try await cleaning.remove(job) }
+      }
+      if !common.json { Output.line("\(dryRun ? "would remove" : "removed") \(jobs.count) jobs") }
+    }
+  }
+}
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Compare the spool with its protocol and with the index.",
+    discussion: "Each difference is a line. The exit code is 65 if there are any.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try await command {
+      let parts = Parts(settings: try await common.settings())
+      let check = SpoolCheck(spool: try parts.spool(), catalog: try parts.catalog())
+      let findings = try await check.findings()
+      for finding in findings {
+        if common.json { try Output.json(["finding": finding]) } else { Output.line(finding) }
+      }
+      if !findings.isEmpty { throw ExitCode(65) }
+      if !common.json { Output.line("the spool and the index agree") }
+    }
+  }
+}
+
+struct ReindexCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reindex", abstract: "Build the index of jobs anew from the spool.",
+    discussion: "Accounts and keys stay as they are.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try await command {
+      let parts = Parts(settings: try await common.settings())
+      Telemetry.bootstrap(level: "warning")
+      let indexer = Indexer(spool: try parts.spool(), catalog: try parts.catalog(), logger: Telemetry.logger("reindex"))
+      let count = try await indexer.rebuild()
+      if common.json { try Output.json(["jobs": count]) } else { Output.line("\(count) jobs are in the index") }
+    }
+  }
+}
+
+struct BackupCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backup", abstract: "Copy the database while it is in use: accounts, keys and index.")
+
+  @Argument(help: "The file to write; it must not exist.", completion: .file()) var file: String
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try await command {
+      try await Parts(settings: try await common.settings()).catalog().backup(to: FilePath(file))
+    }
+  }
+}
+
+struct HealthCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "health", abstract: "Try out the spool and the database, and say what this program is made of.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try await command {
+      let parts = Parts(settings: try await common.settings())
+      let spool = try parts.spool()
+      let counts = try await parts.catalog().jobCounts()
+      let free = try Files.freeSpace(at: spool.layout.root)
+      var rows = [
+        ["mp3spool", MP3Spool.version], ["libavformat", DecoderVersion.libavformat],
+        ["libavcodec", DecoderVersion.libavcodec], ["spool", "\(spool.layout.root) (\(try parts.fileSystemName()))"],
+        ["free", Readable.bytes(free.bytes)], ["database", "\(parts.settings.database)"],
+      ]
+      rows += JobState.allCases.map { [$0.rawValue, "\(counts[$0] ?? 0)"] }
+      if common.json {
+        try Output.json(Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) }))
+      } else {
+        Output.table(rows)
+      }
+    }
+  }
+}
+
+extension Parts {
+  fileprivate func fileSystemName() throws -> String {
+    switch try Files.fileSystem(at: settings.spool) {
+    case .local: "local"
+    case .remote(let name): name
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import Settings
+import SystemPackage
+
+/// What nearly every command takes.
+struct CommonOptions: ParsableArguments {
+  @Option(help: "The spool directory.", completion: .directory) var spool: String?
+  @Option(help: "The SQLite file.", completion: .file()) var database: String?
+  @Option(help: "The YAML file with settings.", completion: .file(extensions: ["yaml", "yml"])) var config: String?
+  @Flag(help: "Write JSON.") var json = false
+
+  /// The settings, with this command's own flags on top.
+  func settings(_ flags: [SettingName: String?] = [:]) async throws -> Settings {
+    var all: [SettingName: String] = flags.compactMapValues { $0 }
+    all[.spool] = spool
+    all[.database] = database
+    let environment = ProcessInfo.processInfo.environment
+    let file = config ?? environment["MP3SPOOL_CONFIG"]
+    return try await Settings.load(flags: all, environment: environment, file: file.map { FilePath($0) })
+  }
+}
+
+/// `7d`, `12h`, `30m`, `45s`, `2w`.
+struct Age: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+    guard let unit = argument.last.flatMap({ units[$0] }), let number = Double(argument.dropLast()), number >= 0,
+      number.isFinite
+    else { return nil }
+    seconds = number * unit
+  }
+}

@@ -1,0 +1,78 @@
+import AuthService
+import Catalog
+import Converter
+import Decoder
+import DurableFiles
+import Foundation
+import Gateway
+import Logging
+import MP3Encoder
+import Settings
+import Spool
+import SystemPackage
+import Telemetry
+import Tokens
+
+/// Makes the parts of the program out of its settings; each command takes those that it needs.
+struct Parts {
+  let settings: Settings
+
+  /// The spool, tried out: a spool that cannot be written stops the start here.
+  func spool() throws -> Spool {
+    let spool = try Spool(opening: settings.spool)
+    try spool.probe()
+    return spool
+  }
+
+  /// The database, which is made where it is missing.
+  func catalog() throws -> Catalog {
+    let directory = settings.database.removingLastComponent()
+    if !directory.isEmpty { try Files.makeDirectoryIfAbsent(directory) }
+    return try Catalog(path: settings.database)
+  }
+
+  /// Is the spool on a file system that only this host mounts?
+  func spoolIsLocal() throws -> Bool {
+    try Files.fileSystem(at: settings.spool) == .local
+  }
+
+  /// What converts: a decoder whose jailed processes are this program itself, and the encoder's threads.
+  func conversion() throws -> Conversion {
+    Conversion(
+      decoder: try Decoder(executable: "/proc/self/exe"), threads: EncoderThreads(count: settings.encoderThreads))
+  }
+
+  /// Signs the sidecars of new jobs; its public key is published in the spool.
+  func sidecarSigner(_ catalog: Catalog, _ spool: Spool) async throws -> SidecarSigner {
+    let key = try await catalog.signingKey(for: .sidecar)
+    try spool.publish(key.publicKey)
+    return SidecarSigner(key: key)
+  }
+
+  /// Signs access tokens and checks them, with the shared secret where there is one.
+  func accessTokens(_ catalog: Catalog) async throws -> AccessTokens {
+    if let secret = settings.jwtSecret {
+      return AccessTokens(
+        signer: try AccessTokenSigner(secret: secret), verifier: try AccessTokenVerifier(secret: secret), keys: KeySet())
+    }
+    let key = try await catalog.signingKey(for: .access)
+    let keys = KeySet([key.publicKey])
+    return AccessTokens(signer: AccessTokenSigner(key: key), verifier: AccessTokenVerifier(keys: keys), keys: keys)
+  }
+
+  /// Holds the place of the one process that looks after the index; a second one on the same database is refused.
+  func ownIndex() throws -> ProcessLock {
+    let path = FilePath(settings.database.string + ".lock")
+    do { return try ProcessLock(path: path) } catch {
+      guard error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable else { throw error }
+      throw Problem.unavailable("another mp3spool service already uses the database \(settings.database)")
+    }
+  }
+}
+
+/// The two sides of access tokens, and what others check them with.
+struct AccessTokens {
+  let signer: AccessTokenSigner
+  let verifier: AccessTokenVerifier
+  let keys: KeySet
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Catalog
+import Converter
+import Decoder
+import DurableFiles
+import Foundation
+import Settings
+import Spool
+import Tokens
+
+/// What ends a command with a sentence and an exit code.
+struct Problem: Error {
+  let sentence: String
+  let exitCode: Int32
+
+  /// The command or a setting is wrong (EX_USAGE of sysexits.h).
+  static func usage(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 64) }
+  /// The input cannot be converted, now or later (EX_DATAERR).
+  static func input(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 65) }
+  /// Something that is needed is not there; trying again may help (EX_UNAVAILABLE).
+  static func unavailable(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 69) }
+  /// It failed for a passing reason (EX_TEMPFAIL).
+  static func temporary(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 75) }
+  /// A mistake in mp3spool (EX_SOFTWARE).
+  static func bug(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 70) }
+
+  /// The exit code and sentence for any error that a command may end with.
+  init(_ error: any Error) {
+    self =
+      switch error {
+      case let problem as Problem: problem
+      case let error as SettingsError: .usage(error.description)
+      case let error as ConversionFailure: error.isCertain ? .input(error.description) : .temporary(error.description)
+      case let error as DecodeFailure: error.isCertain ? .input(error.description) : .temporary(error.description)
+      case let error as CatalogError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+      case let error as SpoolError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+      case let error as FileError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+      case let error as TokenError: .unavailable(error.description)
+      default: .bug("an error inside mp3spool: \(error)")
+      }
+  }
+
+  private init(sentence: String, exitCode: Int32) {
+    self.sentence = sentence
+    self.exitCode = exitCode
+  }
+}
+
+/// Does a command's work; every error leaves it as a `Problem`.
+func command(_ work: () async throws -> Void) async throws {
+  do { try await work() } catch let code as ExitCode { throw code } catch { throw Problem(error) }
+}
