@@ -21,7 +21,9 @@ public struct AuthRoutes<Context: RequestContext>: Sendable {
     }
     router.post("validate") { request, _ in try await validate(request) }
     // RFC 8615 gives the place; RFC 7517 the form.
-    router.get(".well-known/jwks.json") { _, _ in Response.json(written: publicKeys.json, type: "application/jwk-set+json") }
+    router.get(".well-known/jwks.json") { _, _ in
+      Response.json(written: publicKeys.json, type: "application/jwk-set+json")
+    }
     router.get("healthz") { _, _ in Response.text("ok") }
   }
 

@@ -82,7 +82,8 @@ extension Response {
 
   /// JSON that is written already. Its label tells it from a value: bytes are `Encodable`, too.
   public static func json(
-    written bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], type: String = "application/json"
+    written bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:],
+    type: String = "application/json"
   ) -> Response {
     var headers = headers
     headers[.contentType] = type

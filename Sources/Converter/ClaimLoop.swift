@@ -32,7 +32,9 @@ struct ClaimLoop: Sendable {
       let claim = try await BlockingThreads.run { [spool, owner, bench] () throws(SpoolError) in
         var begun: Claim?
         do throws(SpoolError) {
-          let claim = try spool.claim(name, for: owner) { begun = $0; bench.begin($0) }
+          let claim = try spool.claim(name, for: owner) {
+            begun = $0; bench.begin($0)
+          }
           if claim == nil, let begun { bench.end(begun) }
           return claim
         } catch {
@@ -111,7 +113,9 @@ struct ClaimLoop: Sendable {
   }
 
   private func report(_ claim: Claim, _ end: ClaimEnd, _ problem: ConversionFailure?, after time: Duration) {
-    let metadata: Logger.Metadata = ["job": "\(claim.id)", "attempt": "\(claim.attempt)", "seconds": "\(time / .seconds(1))"]
+    let metadata: Logger.Metadata = [
+      "job": "\(claim.id)", "attempt": "\(claim.attempt)", "seconds": "\(time / .seconds(1))",
+    ]
     switch (end, problem) {
     case (.moved(.done, _), _): logger.info("converted", metadata: metadata)
     case (.lost, _): logger.notice("somebody else took the job over", metadata: metadata)

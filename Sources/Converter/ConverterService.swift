@@ -51,11 +51,12 @@ public struct ConverterService: Service {
     let loop = ClaimLoop(
       spool: spool, conversion: conversion, owner: own, threads: threads, board: board, bench: bench, logger: logger)
     await withGracefulShutdownHandler {
-      await race([
-        { for await _ in watch.events { bench.wake() } },
-        { await tick(bench) },
-        { await beat(lease) },
-      ], against: { await loop.run() })
+      await race(
+        [
+          { for await _ in watch.events { bench.wake() } },
+          { await tick(bench) },
+          { await beat(lease) },
+        ], against: { await loop.run() })
     } onGracefulShutdown: {
       bench.close()
     }

@@ -66,7 +66,8 @@ struct JobRun: Sendable {
     }
     guard byteCount == outcome.encoded.byteCount else {
       throw ConversionFailure(
-        code: "file-error", "\(byteCount) of the MP3's \(outcome.encoded.byteCount) bytes are on the disk", isCertain: false)
+        code: "file-error", "\(byteCount) of the MP3's \(outcome.encoded.byteCount) bytes are on the disk",
+        isCertain: false)
     }
     let encoded = outcome.encoded
     return JobResult(

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Why a file gave no audio, or not all of it.
 public struct DecodeFailure: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Room for what one step of a session gives. It is allocated once and used for each step.
 public struct PCMBlock: Sendable {
   /// Samples per channel that a block can hold.

@@ -22,11 +22,11 @@ struct DownloadRoute: Sendable {
     (self.door, self.spool, self.catalog) = (door, spool, catalog)
   }
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<GatewayContext>) {
     router.get("download") { request, context in try await download(request, context) }
   }
 
-  private func download(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func download(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.caller(request)
     guard let text = request.uri.queryParameters["fid"], !text.isEmpty else {
       throw HTTPFailure(.badRequest, "file id required")
@@ -51,7 +51,7 @@ struct DownloadRoute: Sendable {
   }
 
   private func answer(
-    _ request: Request, with result: JobResult, of record: JobRecord, _ context: BasicRequestContext
+    _ request: Request, with result: JobResult, of record: JobRecord, _ context: GatewayContext
   ) async throws -> Response {
     let etag = "\"\(result.sha256)\""
     var headers: HTTPFields = [

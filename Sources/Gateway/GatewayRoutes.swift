@@ -31,8 +31,8 @@ public struct GatewayRoutes: Sendable {
     self.progress = progress
   }
 
-  public func router() -> Router<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+  public func router() -> Router<GatewayContext> {
+    let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
     router.post("login") { request, _ in
       Response.text(try await login.token(for: request.headers[.authorization]))
@@ -49,7 +49,8 @@ public struct GatewayRoutes: Sendable {
   private func readiness() async throws -> Response {
     do {
       _ = try await catalog.jobCounts()
-      _ = try await BlockingThreads.run { [spool] () throws(FileError) in try Files.freeSpace(at: spool.layout.incoming) }
+      _ = try await BlockingThreads.run { [spool] () throws(FileError) in try Files.freeSpace(at: spool.layout.incoming)
+      }
       return .text("ready")
     } catch { throw HTTPFailure(.serviceUnavailable, "not ready: \(error)", headers: [.retryAfter: "5"]) }
   }

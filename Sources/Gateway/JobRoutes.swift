@@ -19,7 +19,7 @@ struct JobRoutes: Sendable {
   private static let pageSize = 100
   private static let largestPage = 1000
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<GatewayContext>) {
     router.get("jobs") { request, _ in try await list(request) }
     router.get("jobs/:fid") { request, context in try await show(request, context) }
     router.delete("jobs/:fid") { request, context in try await delete(request, context) }
@@ -35,12 +35,12 @@ struct JobRoutes: Sendable {
     return .json(["jobs": records.map { JobView($0, progress: progress($0.id)) }])
   }
 
-  private func show(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let record = try await job(request, context)
     return .json(JobView(record, progress: progress(record.id)))
   }
 
-  private func delete(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let record = try await job(request, context)
     switch record.state {
     case .waiting, .active: try await cancel(record.id)
@@ -56,7 +56,7 @@ struct JobRoutes: Sendable {
     guard wasCancelled else { throw HTTPFailure(.conflict, "the job ended at this moment") }
   }
 
-  private func retry(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func retry(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let record = try await job(request, context)
     let wasFailed = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.retry(record.id) }
     guard wasFailed else { throw HTTPFailure(.conflict, "only a failed job can be tried again") }
@@ -64,7 +64,7 @@ struct JobRoutes: Sendable {
   }
 
   /// The job in the request's path, if the caller may see it; others' jobs do not exist for them.
-  private func job(_ request: Request, _ context: BasicRequestContext) async throws -> JobRecord {
+  private func job(_ request: Request, _ context: GatewayContext) async throws -> JobRecord {
     let caller = try await door.caller(request)
     guard let id = JobID(context.parameters.get("fid") ?? ""), let record = try await catalog.job(id),
       caller.maySee(record)

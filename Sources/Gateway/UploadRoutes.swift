@@ -24,27 +24,29 @@ struct UploadRoutes: Sendable {
   let signer: SidecarSigner
   let limits: UploadLimits
 
-  func add(to router: Router<BasicRequestContext>) {
+  func add(to router: Router<GatewayContext>) {
     router.post("upload") { request, context in try await form(request, context) }
     router.put("upload/:name") { request, context in try await raw(request, context) }
   }
 
-  private func form(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func form(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.admin(request)
     try await checkRoom(for: request)
     guard let type = request.headers[.contentType], let boundary = try? MultipartParser.boundary(fromContentType: type)
     else { throw HTTPFailure.oneFileRequired }
     var reader = FormReader(boundary: boundary, options: try options(in: request))
+    try await context.askForBody(of: request)
     return try await receive(request, from: caller, context) { portions in
       try await reader.read(request.body) { try await portions.add($0) }
     }
   }
 
-  private func raw(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func raw(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.admin(request)
     try await checkRoom(for: request)
     let name = try FileName.checked(try context.parameters.require("name").removingPercentEncoding ?? "")
     let options = try options(in: request)
+    try await context.askForBody(of: request)
     return try await receive(request, from: caller, context) { portions in
       for try await chunk in request.body { try await portions.add(Array(buffer: chunk)[...]) }
       return FormReader.Form(fileName: name, options: options)
@@ -53,7 +55,7 @@ struct UploadRoutes: Sendable {
 
   /// Stages what `read` hands on, and makes it a job.
   private func receive(
-    _ request: Request, from caller: AccessToken, _ context: BasicRequestContext,
+    _ request: Request, from caller: AccessToken, _ context: GatewayContext,
     _ read: (inout UploadPortions) async throws -> FormReader.Form
   ) async throws -> Response {
     let upload = try await IncomingUpload.begin(JobID(at: Date()), in: spool)
@@ -82,9 +84,10 @@ struct UploadRoutes: Sendable {
   }
 
   /// The job is durable already: an index that cannot be written now finds it at its next scan.
-  private func index(_ record: JobRecord, _ context: BasicRequestContext) async {
+  private func index(_ record: JobRecord, _ context: GatewayContext) async {
     do { try await catalog.upsert(record) } catch {
-      context.logger.warning("a new job is not in the index yet", metadata: ["job": "\(record.id)", "error": "\(error)"])
+      context.logger.warning(
+        "a new job is not in the index yet", metadata: ["job": "\(record.id)", "error": "\(error)"])
     }
   }
 
@@ -135,7 +138,8 @@ public struct UploadLimits: Sendable {
 extension HTTPFailure {
   /// 507, which RFC 4918 §11.5 adds to HTTP.
   static let noSpace = HTTPFailure(
-    .init(code: 507, reasonPhrase: "Insufficient Storage"), "there is no space for this upload at the moment", headers: [.retryAfter: "60"])
+    .init(code: 507, reasonPhrase: "Insufficient Storage"), "there is no space for this upload at the moment",
+    headers: [.retryAfter: "60"])
 }
 
 /// Gathers an upload's bytes into portions that are worth a call to the disk, and counts them.

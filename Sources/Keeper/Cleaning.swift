@@ -16,7 +16,9 @@ public struct Cleaning: Sendable {
   /// The jobs that ended before `date`, oldest first.
   public func candidates(endedBefore date: Date) async throws -> [JobRecord] {
     var found: [JobRecord] = []
-    for state in [JobState.done, .failed] { found += try await catalog.finishedJobs(before: date, state: state, limit: .max) }
+    for state in [JobState.done, .failed] {
+      found += try await catalog.finishedJobs(before: date, state: state, limit: .max)
+    }
     return found.sorted { $0.id < $1.id }
   }
 

@@ -27,7 +27,8 @@ struct DropFolder {
 
   /// Rolls forward what a crash left between the file and its job.
   func recover() async throws {
-    let interrupted = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.interruptedAdoptions() }
+    let interrupted = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.interruptedAdoptions()
+    }
     for adoption in interrupted { try await commit(adoption) }
   }
 

@@ -28,7 +28,9 @@ public struct Indexer: Sendable {
   public func scan() async throws -> Int {
     let places = try await places()
     let known = try await catalog.indexedJobs()
-    let changed = places.filter { known[$0.name.id]?.directory != $0.name.description || known[$0.name.id]?.state != $0.state }
+    let changed = places.filter {
+      known[$0.name.id]?.directory != $0.name.description || known[$0.name.id]?.state != $0.state
+    }
     for start in stride(from: 0, to: changed.count, by: Self.batch) {
       try await index(Array(changed[start..<min(start + Self.batch, changed.count)]))
     }
@@ -45,7 +47,9 @@ public struct Indexer: Sendable {
   }
 
   /// Brings the row of one job up to date, of which somebody saw that it came to `state` as `name`.
-  public func refresh(_ name: JobName, in state: JobState) async throws { try await index([Place(state: state, name: name)]) }
+  public func refresh(_ name: JobName, in state: JobState) async throws {
+    try await index([Place(state: state, name: name)])
+  }
 
   private struct Place: Sendable {
     var state: JobState

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// The frames that the encoder of one segment made, and where each begins.
 struct EncodedSegment: Sendable {
   /// Whole frames, one after the other.

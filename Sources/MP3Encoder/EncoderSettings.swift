@@ -1,3 +1,5 @@
+import WireFormats
+
 /// How many bits the encoder spends on a second of audio.
 public enum BitrateMode: Sendable, Hashable {
   /// LAME's VBR scale, 0 (best, about 245 kbit/s for stereo at 44.1 kHz) to 9 (smallest, about 65 kbit/s).
@@ -12,15 +14,12 @@ public enum BitrateMode: Sendable, Hashable {
 ///
 /// The sample rate and the channels of the MP3 are those of the PCM: this module neither resamples nor mixes.
 public struct EncoderSettings: Sendable, Hashable {
-  /// Samples per second and channel: one of `supportedSampleRates`.
+  /// Samples per second and channel: one of `MP3Rates.all`.
   public let sampleRate: Int
   /// 1, mono, or 2, joint stereo.
   public let channels: Int
   /// How many bits to spend. Constant and average bit rates are ones that MP3 has at `sampleRate`.
   public let mode: BitrateMode
-
-  /// The sample rates of MPEG-1, MPEG-2 and MPEG-2.5 Layer III, highest first.
-  public static let supportedSampleRates = [48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000]
 
   /// Settings that LAME accepts.
   ///
@@ -66,6 +65,9 @@ extension BitrateMode {
 }
 
 extension MPEGVersion {
+  /// The bit rates that LAME encodes: for MPEG-2.5 it stops at 64 kbit/s (lame(1), "-b").
+  var encoderBitrates: [Int] { self == .mpeg25 ? Array(bitrates.prefix(8)) : bitrates }
+
   fileprivate func nearestBitrate(to wanted: Int) throws(EncoderError) -> Int {
     guard wanted > 0 else { throw EncoderError("A bit rate is a positive number of kbit/s, not \(wanted).") }
     return encoderBitrates.reversed().min { abs($0 - wanted) < abs($1 - wanted) }!

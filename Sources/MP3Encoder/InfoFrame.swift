@@ -1,3 +1,5 @@
+import WireFormats
+
 /// The frame at the front that holds no audio but tells about all that follow: how many, how long, where to seek, and how much
 /// of the decoded audio is the encoder's delay and padding.
 ///

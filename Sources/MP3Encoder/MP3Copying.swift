@@ -1,3 +1,5 @@
+public import WireFormats
+
 /// An MP3 made of another one's frames, unchanged, with a tag and an Info frame of its own.
 ///
 /// Dropping it without `finish` leaves something in the output that is not an MP3. After a method threw, only dropping makes

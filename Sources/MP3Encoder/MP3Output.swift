@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Where an MP3 is written: bytes at the end, and once more over the frame near the front that tells what came after it.
 public protocol MP3Output: ~Copyable {
   associatedtype Failure: Error

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// How a stream is cut into segments that can be encoded side by side.
 ///
 /// Segment k is to give the frames k·S ..< (k+1)·S. Its encoder hears more: P frames of audio before them, so that its filters,

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// The work of encoding one segment.
 struct SegmentTask: Sendable {
   /// The segment's number, from 0.

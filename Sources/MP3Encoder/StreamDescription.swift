@@ -1,3 +1,5 @@
+import WireFormats
+
 /// What an Info frame says about a stream apart from its frames.
 struct StreamDescription: Sendable, Hashable {
   let version: MPEGVersion

@@ -76,12 +76,15 @@ extension Spool {
     let verdict = Verdict.afterFailure(of: claim, isCertain: failure.isCertain)
     var failure = failure
     failure.attempt = claim.attempt
+    try discardAudio(of: claim)
     try record(failure, of: claim)
     return try carryOut(verdict, on: claim)
   }
 
   /// Gives a claim back unharmed, as at shutdown.
-  public func giveBack(_ claim: Claim) throws(SpoolError) -> ClaimEnd { try carryOut(Verdict.givenBack(claim), on: claim) }
+  public func giveBack(_ claim: Claim) throws(SpoolError) -> ClaimEnd {
+    try carryOut(Verdict.givenBack(claim), on: claim)
+  }
 
   /// Puts a claimed job that is not what its sidecar says out of the way, into `corrupt/`.
   public func quarantine(_ claim: Claim, _ failure: JobFailure) throws(SpoolError) -> ClaimEnd {
@@ -105,6 +108,12 @@ extension Spool {
     let outcome = try move(directory(of: claim), to: layout.job(name, in: state), witness: witness)
     try synchronize(layout[state], layout.active)
     return outcome == .moved ? .moved(to: state, name) : .lost
+  }
+
+  /// Throws away what there is of an MP3: it is of no use to anybody, and takes room where that may be short.
+  private func discardAudio(of claim: Claim) throws(SpoolError) {
+    let audio = JobFiles.audio(inOutput: JobFiles.output(of: claim.number, in: directory(of: claim)))
+    if try spooling({ () throws(FileError) in try Files.status(audio) }) != nil { try throwAway(audio) }
   }
 
   /// Keeps the reason of a failure in the job. A full disk must not keep a job from ending, so here it is no error.

@@ -127,7 +127,9 @@ enum ProcessTable {
   /// The second field is the command's name in parentheses and may hold spaces, so the fields are counted from the last
   /// parenthesis.
   static func startTicks(of process: String) -> String? {
-    guard let line = firstLine(of: FilePath("/proc/\(process)/stat")), let name = line.lastIndex(of: ")") else { return nil }
+    guard let line = firstLine(of: FilePath("/proc/\(process)/stat")), let name = line.lastIndex(of: ")") else {
+      return nil
+    }
     let fields = line[line.index(after: name)...].split(separator: " ")
     return fields.count > 19 && !["Z", "X"].contains(fields[0]) ? String(fields[19]) : nil
   }

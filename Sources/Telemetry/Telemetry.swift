@@ -1,7 +1,16 @@
+import CoreMetrics
 public import Logging
 
-/// Where this process's log goes: to standard error, which journald, containers and terminals all take.
+/// Where this process's log and metrics go: the log to standard error, which journald, containers and terminals all take; the
+/// metrics to a registry that Prometheus reads.
 public enum Telemetry {
+  /// Made and installed on first use, which Swift promises happens once.
+  private static let registry: PrometheusRegistry = {
+    let registry = PrometheusRegistry()
+    MetricsSystem.bootstrap(registry)
+    return registry
+  }()
+
   /// Sets the log up for the whole process; to be called once, before the first logger is made.
   ///
   /// - Parameter level: the least important messages that are written, such as `info`; an unknown word means `info`.
@@ -13,6 +22,12 @@ public enum Telemetry {
       return handler
     }
   }
+
+  /// Sends the whole process's metrics to one registry and returns it, the same one each time.
+  ///
+  /// To be called before the first counter is made: those made earlier count for nobody. It traps where another library has
+  /// bootstrapped swift-metrics already.
+  public static func bootstrapMetrics() -> PrometheusRegistry { registry }
 
   /// The logger of one part of the program.
   public static func logger(_ part: String) -> Logger { Logger(label: "mp3spool.\(part)") }

@@ -26,8 +26,6 @@ public struct ConversionOptions: Sendable, Hashable {
   /// The defaults.
   public init() {}
 
-  /// The rates that MP3 has, in Hz, highest first.
-  public static let rates = [48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000]
 }
 
 extension ConversionOptions {
@@ -70,8 +68,8 @@ extension ConversionOptions {
   }
 
   private static func rate(_ text: String) throws(OptionError) -> Int {
-    guard let rate = number(text, in: 0...rates[0]), rates.contains(rate) else {
-      throw OptionError("rate must be one of \(list(rates)); \(quoted(text)) is none.")
+    guard let rate = number(text, in: 0...MP3Rates.all[0]), MP3Rates.all.contains(rate) else {
+      throw OptionError("rate must be one of \(list(MP3Rates.all)); \(quoted(text)) is none.")
     }
     return rate
   }

@@ -32,7 +32,8 @@ struct Problem: Error {
       case let error as SettingsError: .usage(error.description)
       case let error as ConversionFailure: error.isCertain ? .input(error.description) : .temporary(error.description)
       case let error as DecodeFailure: error.isCertain ? .input(error.description) : .temporary(error.description)
-      case let error as CatalogError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+      case let error as CatalogError:
+        error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as SpoolError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as FileError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as TokenError: .unavailable(error.description)

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Decoder
+import WireFormats
 
 @Suite struct ChoiceTests {
   private func track(
@@ -74,7 +75,7 @@ import Testing
     let parsed = MP3FrameHeader(bytes.span)
     let header = try #require(parsed)
     #expect(header.sampleRate == expected.rate && header.channels == expected.channels)
-    #expect(header.byteCount == expected.size && header.samples == expected.samples)
+    #expect(header.frameLength == expected.size && header.samplesPerFrame == expected.samples)
   }
 
   @Test(

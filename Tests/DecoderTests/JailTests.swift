@@ -186,6 +186,24 @@ import Testing
     #expect(decoder.failure(long, request)?.kind == .limitExceeded(.cpuTime))
   }
 
+  @Test func memoryIsLimited() throws {
+    // A picture of some megabytes, which the decoder must hold.
+    let noise = "nullsrc=s=1300x1300:d=0.04,geq=r='random(1)*255':g='random(2)*255':b='random(3)*255'"
+    let cover = try media.make("c.png", "-f", "lavfi", "-i", noise, "-frames:v", "1")
+    let path = try media.make(
+      "a.flac", "-f", "lavfi", "-i", "sine=d=1", "-i", cover, "-map", "0", "-map", "1", "-c:v", "copy",
+      "-disposition:v", "attached_pic")
+    var request = DecodeRequest()
+    request.limits.addressSpace = 1 << 20
+    let failure = decoder.failure(path, request)
+    // Who first runs short decides: libav* says so, Swift's runtime traps.
+    switch failure?.kind {
+    case .limitExceeded(.memory), .crashed: #expect(failure?.isCertain == true)
+    default: Issue.record("\(String(describing: failure))")
+    }
+    #expect(decoder.failure(path) == nil)
+  }
+
   @Test func lengthIsLimited() throws {
     var request = DecodeRequest()
     request.limits.maximumDuration = .seconds(20)

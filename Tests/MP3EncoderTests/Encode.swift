@@ -1,4 +1,5 @@
 @testable import MP3Encoder
+import WireFormats
 
 /// An MP3 and what its encoder said about it.
 struct Encoded {

@@ -2,6 +2,7 @@ import CLAME
 import Testing
 
 @testable import MP3Encoder
+import WireFormats
 
 @Suite struct InfoFrameTests {
   struct Case: Sendable, CustomTestStringConvertible {
@@ -63,7 +64,7 @@ import Testing
   @Test func theInfoFrameFitsAtEveryBitrate() throws {
     var tally = FrameTally()
     tally.add(Kept(bytes: ArraySlice(repeating: 0, count: 100), lengths: [100]))
-    for rate in EncoderSettings.supportedSampleRates {
+    for rate in MP3Rates.all {
       let version = MPEGVersion(sampleRate: rate)!
       for (channels, bitrate) in [1, 2].flatMap({ channels in version.bitrates.map { (channels, $0) } }) {
         var description = StreamDescription(version: version, sampleRate: rate, channels: channels)

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import MP3Encoder
+import WireFormats
 
 @Suite struct EncoderSettingsTests {
   @Test(arguments: [
@@ -32,7 +33,7 @@ import Testing
   }
 
   @Test func lameTakesAllThatTheSettingsAllow() throws {
-    for rate in EncoderSettings.supportedSampleRates {
+    for rate in MP3Rates.all {
       for bitrate in MPEGVersion(sampleRate: rate)!.encoderBitrates {
         _ = try LAME(EncoderSettings(sampleRate: rate, channels: 1, mode: .constant(kilobitsPerSecond: bitrate)))
         _ = try LAME(EncoderSettings(sampleRate: rate, channels: 2, mode: .average(kilobitsPerSecond: bitrate)))
@@ -41,7 +42,7 @@ import Testing
   }
 
   /// One second at every constant bit rate: LAME may choose neither another one nor free format.
-  @Test(arguments: EncoderSettings.supportedSampleRates)
+  @Test(arguments: MP3Rates.all)
   func constantMeansThatEveryFrameHasTheBitrate(rate: Int) throws {
     for bitrate in MPEGVersion(sampleRate: rate)!.encoderBitrates {
       let encoded = try encode(.tone(rate: rate, channels: 2, count: rate), .constant(kilobitsPerSecond: bitrate))

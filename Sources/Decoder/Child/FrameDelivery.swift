@@ -1,4 +1,5 @@
 internal import CFFmpeg
+internal import WireFormats
 
 /// Passes the frames of an MP3 track on as they are.
 struct FrameDelivery {
@@ -48,7 +49,7 @@ struct FrameDelivery {
         continue
       }
       var present = survey ?? Survey(rate: header.sampleRate, channels: header.channels)
-      let length = Int64(header.samples) * Timeline.unitsPerSecond / Int64(header.sampleRate)
+      let length = Int64(header.samplesPerFrame) * Timeline.unitsPerSecond / Int64(header.sampleRate)
       let start = unsafe reader.time(reader.packet.pointer.pointee.pts)
       guard present.continues(with: header), timeline.place(start: start, length: length) == .init() else {
         return nil
@@ -68,7 +69,7 @@ struct FrameDelivery {
     var nextProgress = Self.progressSeconds * survey.rate
     while try reader.advance(), let header = Self.frameHeader(reader.packet) {
       pipe.collect(reader.packet.withBytes { PipeWriter.frame($0) })
-      summary.samples += header.samples
+      summary.samples += header.samplesPerFrame
       let position = Duration.microseconds(Int64(summary.samples) * 1_000_000 / Int64(survey.rate))
       guard position <= request.limits.maximumDuration else { throw DecodeFailure(.limitExceeded(.duration)) }
       guard summary.samples >= nextProgress else { continue }
@@ -89,7 +90,7 @@ struct FrameDelivery {
   /// The header of a packet that is exactly one frame.
   private static func frameHeader(_ packet: Packet) -> MP3FrameHeader? {
     packet.withBytes { bytes in
-      guard let header = MP3FrameHeader(bytes), header.byteCount == bytes.count else { return nil }
+      guard let header = MP3FrameHeader(bytes), header.frameLength == bytes.count else { return nil }
       return header
     }
   }
@@ -102,7 +103,7 @@ extension FrameDelivery.Survey {
       if samples == 0 { skipped = start }
       discarded += end
     }
-    samples += header.samples
+    samples += header.samplesPerFrame
   }
 
   /// Whether such a frame may follow. Behind something that is no frame none may.

@@ -1,4 +1,5 @@
 internal import CFFmpeg
+internal import WireFormats
 
 /// Decodes the chosen track into PCM.
 struct PCMDelivery {

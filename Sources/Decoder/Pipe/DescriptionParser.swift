@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Reads the payloads of headers and pictures, believing nothing.
 enum DescriptionParser {
   /// The description in a header, and whether a picture follows; nil where it is not whole or out of range.

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// The language that a decoder child speaks on its pipe, and how much of it its reader bears.
 ///
 /// The stream begins with the eight bytes of `greeting`, whose last is the version. Messages follow, each a type (u8),

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// What may come out of a decoder child's pipe, and in which order. It decides; whoever holds the pipe reads.
 ///
 /// `want` says what to read next; the bytes read go to `take`, or, for samples, straight into a block and the fact to
@@ -142,10 +144,10 @@ struct PipeProtocol: Sendable {
   }
 
   private mutating func takeFrame(_ payload: [UInt8]) throws(PipeViolation) -> Event? {
-    guard let header = MP3FrameHeader(payload.span), header.byteCount == payload.count,
+    guard let header = MP3FrameHeader(payload.span), header.frameLength == payload.count,
       header.sampleRate == sampleRate, header.channels == channels
     else { throw .init("an MP3 frame that is none or not of the announced format") }
-    samples += header.samples
+    samples += header.samplesPerFrame
     return .frame
   }
 

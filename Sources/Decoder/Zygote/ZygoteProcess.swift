@@ -86,6 +86,8 @@ final class ZygoteProcess: Sendable {
       case .notStarted(let job, let errno): end(job, .notStarted(errno))
       }
     }
+    // Also a zygote that talks nonsense must end now.
+    shutdown(socket.raw, CInt(SHUT_RDWR))
     reap(afterKilling: false)
     let lost = state.withLock { state in
       state.isGone = true

@@ -29,7 +29,8 @@ struct ConvertCommand: AsyncParsableCommand {
         environment: ProcessInfo.processInfo.environment, file: nil)
       let options = try options.parsed()
       let source = FilePath(input)
-      let target = output.map { FilePath($0) } ?? source.beside(FileName.mp3Name(for: source.lastComponent?.string ?? ""))
+      let target =
+        output.map { FilePath($0) } ?? source.beside(FileName.mp3Name(for: source.lastComponent?.string ?? ""))
       let outcome = try await convert(source, to: target, options, try Parts(settings: settings).conversion())
       try report(outcome, target)
     }
@@ -57,10 +58,11 @@ struct ConvertCommand: AsyncParsableCommand {
     for warning in outcome.warnings { Output.note("mp3spool: warning: \(warning)") }
     let seconds = outcome.encoded.duration / .seconds(1)
     if json {
-      try Output.json(ConvertReport(
-        output: target.string, duration: seconds, bytes: outcome.encoded.byteCount,
-        bitrate: Int(outcome.encoded.averageBitrate * 1000), sampleRate: outcome.encoded.sampleRate,
-        channels: outcome.encoded.channels, warnings: outcome.warnings))
+      try Output.json(
+        ConvertReport(
+          output: target.string, duration: seconds, bytes: outcome.encoded.byteCount,
+          bitrate: Int(outcome.encoded.averageBitrate * 1000), sampleRate: outcome.encoded.sampleRate,
+          channels: outcome.encoded.channels, warnings: outcome.warnings))
     } else {
       let size = Readable.bytes(Int64(outcome.encoded.byteCount))
       Output.note("\(target): \(Readable.duration(seconds)), \(size), \(Int(outcome.encoded.averageBitrate)) kbit/s")

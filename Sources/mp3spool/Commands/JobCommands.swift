@@ -64,7 +64,9 @@ struct ShowCommand: AsyncParsableCommand {
     if let finished = job.finishedAt { rows.append(["finished", finished.readable]) }
     if let result = job.result {
       rows.append(["length", Readable.duration(result.duration)])
-      rows.append(["mp3", "\(Readable.bytes(result.byteCount)), \(result.bitrate / 1000) kbit/s, \(result.sampleRate) Hz"])
+      rows.append([
+        "mp3", "\(Readable.bytes(result.byteCount)), \(result.bitrate / 1000) kbit/s, \(result.sampleRate) Hz",
+      ])
       rows.append(["source", "\(result.container), \(result.codec)"])
       for warning in result.warnings { rows.append(["warning", warning]) }
     }
@@ -75,7 +77,8 @@ struct ShowCommand: AsyncParsableCommand {
 }
 
 struct RetryCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "retry", abstract: "Put a failed job back into the queue.")
+  static let configuration = CommandConfiguration(
+    commandName: "retry", abstract: "Put a failed job back into the queue.")
 
   @Argument(help: "The job's fid.") var fid: String
   @OptionGroup var common: CommonOptions

@@ -110,23 +110,25 @@ struct WorkCommand: AsyncParsableCommand {
 }
 
 extension Parts {
-  fileprivate func authServer(_ login: any Login, _ access: AccessTokens) -> HTTPService {
+  fileprivate func authServer(_ login: any Login, _ access: AccessTokens) -> some Service {
     let router = Router(context: BasicRequestContext.self)
     router.add(middleware: FailureMiddleware { _ in nil })
     AuthRoutes<BasicRequestContext>(login: login, verifier: access.verifier, publicKeys: access.keys).add(to: router)
     return HTTPService(
-      name: "auth service", responder: router.buildResponder(), address: settings.authListen, logger: Telemetry.logger("auth"))
+      name: "auth service", responder: router.buildResponder(), address: settings.authListen,
+      logger: Telemetry.logger("auth"))
   }
 
   fileprivate func gatewayServer(
     _ login: any Login, _ door: Door, _ spool: Spool, _ catalog: Catalog, _ board: ProgressBoard
-  ) async throws -> HTTPService {
+  ) async throws -> some Service {
     let routes = GatewayRoutes(
       login: login, door: door, spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool),
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
       progress: { board.progress(of: $0)?.fraction })
     return HTTPService(
-      name: "gateway", responder: routes.router().buildResponder(), address: settings.listen, logger: Telemetry.logger("gateway"))
+      name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
+      logger: Telemetry.logger("gateway"))
   }
 
   fileprivate func keeper(_ spool: Spool, _ catalog: Catalog) async throws -> KeeperService {

@@ -6,9 +6,9 @@ import ServiceLifecycle
 import Settings
 
 /// One HTTP server as a service; says where it listens once it does.
-struct HTTPService: Service {
+struct HTTPService<Context: RequestContext>: Service where Context.Source == ApplicationRequestContextSource {
   let name: String
-  let responder: RouterResponder<BasicRequestContext>
+  let responder: RouterResponder<Context>
   let address: HostAndPort
   let logger: Logger
 

@@ -53,7 +53,8 @@ struct Parts {
   func accessTokens(_ catalog: Catalog) async throws -> AccessTokens {
     if let secret = settings.jwtSecret {
       return AccessTokens(
-        signer: try AccessTokenSigner(secret: secret), verifier: try AccessTokenVerifier(secret: secret), keys: KeySet())
+        signer: try AccessTokenSigner(secret: secret), verifier: try AccessTokenVerifier(secret: secret), keys: KeySet()
+      )
     }
     let key = try await catalog.signingKey(for: .access)
     let keys = KeySet([key.publicKey])

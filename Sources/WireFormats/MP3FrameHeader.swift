@@ -8,7 +8,7 @@ public enum MPEGVersion: Sendable, Hashable {
   case mpeg25
 
   /// The version that has `sampleRate`, or nil.
-  init?(sampleRate: Int) {
+  public init?(sampleRate: Int) {
     switch sampleRate {
     case 32000, 44100, 48000: self = .mpeg1
     case 16000, 22050, 24000: self = .mpeg2
@@ -21,7 +21,7 @@ public enum MPEGVersion: Sendable, Hashable {
   public var samplesPerFrame: Int { self == .mpeg1 ? 1152 : 576 }
 
   /// The sample rates by the header's index (ISO/IEC 11172-3, 2.4.2.3, and 13818-3, 2.4.2.3).
-  var sampleRates: [Int] {
+  public var sampleRates: [Int] {
     switch self {
     case .mpeg1: [44100, 48000, 32000]
     case .mpeg2: [22050, 24000, 16000]
@@ -30,14 +30,11 @@ public enum MPEGVersion: Sendable, Hashable {
   }
 
   /// The bit rates in kbit/s by the header's index less 1 (ISO/IEC 11172-3 and 13818-3, 2.4.2.3). MPEG-2.5 has MPEG-2's.
-  var bitrates: [Int] {
+  public var bitrates: [Int] {
     self == .mpeg1
       ? [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
       : [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
   }
-
-  /// The bit rates that LAME encodes: for MPEG-2.5 it stops at 64 kbit/s (lame(1), "-b").
-  var encoderBitrates: [Int] { self == .mpeg25 ? Array(bitrates.prefix(8)) : bitrates }
 }
 
 /// The four bytes at the head of an MP3 frame: ISO/IEC 11172-3, 2.4.1.3, of Layer III only.
@@ -57,6 +54,9 @@ public struct MP3FrameHeader: Sendable, Hashable {
   /// The number of bytes that `init(_:)` looks at.
   public static let byteCount = 4
 
+  /// The length of the largest frame in bytes: MPEG-1 at 32 kHz and 320 kbit/s, padded. No MPEG-2.5 frame is larger.
+  public static let largestFrame = 1441
+
   /// Reads the header at the front of `bytes`.
   ///
   /// nil where those are not the header of a Layer III frame, or of one in free format, whose length no header tells.
@@ -74,17 +74,20 @@ public struct MP3FrameHeader: Sendable, Hashable {
     isPadded = bytes[2] >> 1 & 1 == 1
   }
 
+  /// Samples per channel in the frame.
+  public var samplesPerFrame: Int { version.samplesPerFrame }
+
   /// The length of the whole frame in bytes, this header included: ISO/IEC 11172-3, 2.4.3.1.
   public var frameLength: Int { version.samplesPerFrame / 8 * 1000 * bitrate / sampleRate + (isPadded ? 1 : 0) }
 
   /// Where the side information starts, counted from the frame's first byte.
-  var sideInfoOffset: Int { Self.byteCount + (isProtected ? 2 : 0) }
+  public var sideInfoOffset: Int { Self.byteCount + (isProtected ? 2 : 0) }
 
   /// Where the frame's part of the main data starts, counted from its first byte.
-  var mainDataOffset: Int { sideInfoOffset + Self.sideInfoLength(version, channels: channels) }
+  public var mainDataOffset: Int { sideInfoOffset + Self.sideInfoLength(version, channels: channels) }
 
   /// The bytes of side information: ISO/IEC 11172-3 and 13818-3, 2.4.1.7.
-  static func sideInfoLength(_ version: MPEGVersion, channels: Int) -> Int {
+  public static func sideInfoLength(_ version: MPEGVersion, channels: Int) -> Int {
     switch (version, channels) {
     case (.mpeg1, 2): 32
     case (.mpeg1, _), (_, 2): 17
