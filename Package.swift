@@ -51,6 +51,7 @@ let rooms: [Target] = [
     name: "Converter",
     dependencies: [
       "Tokens", "Spool", "Decoder", "MP3Encoder", "WireFormats", "DurableFiles", system, logging, lifecycle, crypto,
+      metrics,
     ]),
   .target(
     name: "Keeper",
@@ -87,6 +88,7 @@ let walls: [Target] = [
 
 /// Each room's own rules; `LayerTests` checks the house and `EndToEndTests` the built binary.
 let tests: [Target] = [
+  .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),
   .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
   .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", system]),
   .testTarget(name: "MP3EncoderTests", dependencies: ["WireFormats", "MP3Encoder", "CLAME"]),

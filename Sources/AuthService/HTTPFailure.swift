@@ -59,10 +59,11 @@ private struct ProblemDetails: Encodable {
 extension Response {
   /// A plain text, as UTF-8.
   public static func text(
-    _ text: String, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    _ text: String, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:],
+    type: String = "text/plain; charset=utf-8"
   ) -> Response {
     var headers = headers
-    headers[.contentType] = "text/plain; charset=utf-8"
+    headers[.contentType] = type
     return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: text)))
   }
 

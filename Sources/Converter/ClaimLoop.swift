@@ -14,6 +14,7 @@ struct ClaimLoop: Sendable {
   let board: ProgressBoard
   let bench: Workbench
   let logger: Logger
+  private let metrics = ConversionMetrics()
 
   /// Ends when the bench is closed and the jobs that run have ended.
   func run() async {
@@ -66,7 +67,9 @@ struct ClaimLoop: Sendable {
     let started = ContinuousClock.now
     do {
       let (end, problem) = try await convert(claim)
-      report(claim, end, problem, after: ContinuousClock.now - started)
+      let time = ContinuousClock.now - started
+      report(claim, end, problem, after: time)
+      metrics.ended(end, problem, after: time)
       if case .moved(.waiting, let name) = end { bench.rest(name) }
     } catch {
       // What lies in active/ under our name is found by the search for orphans.

@@ -16,11 +16,14 @@ public struct GatewayRoutes: Sendable {
   private let signer: SidecarSigner
   private let limits: UploadLimits
   private let progress: @Sendable (JobID) -> Double?
+  private let exposition: @Sendable () -> String
 
-  /// - Parameter progress: how far a running conversion is, from 0 to 1, where this process knows it.
+  /// - Parameters:
+  ///   - progress: how far a running conversion is, from 0 to 1, where this process knows it.
+  ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     login: any Login, door: Door, spool: Spool, catalog: Catalog, signer: SidecarSigner, limits: UploadLimits,
-    progress: @escaping @Sendable (JobID) -> Double?
+    progress: @escaping @Sendable (JobID) -> Double?, exposition: @escaping @Sendable () -> String
   ) {
     self.login = login
     self.door = door
@@ -29,10 +32,12 @@ public struct GatewayRoutes: Sendable {
     self.signer = signer
     self.limits = limits
     self.progress = progress
+    self.exposition = exposition
   }
 
   public func router() -> Router<GatewayContext> {
     let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: MetricsMiddleware())
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
     router.post("login") { request, _ in
       Response.text(try await login.token(for: request.headers[.authorization]))
@@ -41,6 +46,9 @@ public struct GatewayRoutes: Sendable {
     DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, progress: progress).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }
+    router.get("metrics") { _, _ in
+      Response.text(exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
+    }
     router.get("readyz") { _, _ in try await readiness() }
     return router
   }

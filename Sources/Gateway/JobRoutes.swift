@@ -20,13 +20,13 @@ struct JobRoutes: Sendable {
   private static let largestPage = 1000
 
   func add(to router: Router<GatewayContext>) {
-    router.get("jobs") { request, _ in try await list(request) }
-    router.get("jobs/:fid") { request, context in try await show(request, context) }
-    router.delete("jobs/:fid") { request, context in try await delete(request, context) }
-    router.post("jobs/:fid/retry") { request, context in try await retry(request, context) }
+    router.get("jobs", use: list)
+    router.get("jobs/:fid", use: show)
+    router.delete("jobs/:fid", use: delete)
+    router.post("jobs/:fid/retry", use: retry)
   }
 
-  private func list(_ request: Request) async throws -> Response {
+  private func list(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.caller(request)
     let query = request.uri.queryParameters
     let records = try await catalog.jobs(
@@ -66,9 +66,10 @@ struct JobRoutes: Sendable {
   /// The job in the request's path, if the caller may see it; others' jobs do not exist for them.
   private func job(_ request: Request, _ context: GatewayContext) async throws -> JobRecord {
     let caller = try await door.caller(request)
-    guard let id = JobID(context.parameters.get("fid") ?? ""), let record = try await catalog.job(id),
-      caller.maySee(record)
-    else { throw HTTPFailure(.notFound, "there is no such job") }
+    // One guard for all three would be shorter, but Swift 6.3.1's optimizer crashes on it.
+    let unknown = HTTPFailure(.notFound, "there is no such job")
+    guard let id = JobID(context.parameters.get("fid") ?? "") else { throw unknown }
+    guard let record = try await catalog.job(id), caller.maySee(record) else { throw unknown }
     return record
   }
 

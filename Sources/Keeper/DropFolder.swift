@@ -13,6 +13,8 @@ struct DropFolder {
   private let owner: String
   private let logger: Logger
   private var settling: DropSettling
+  /// Files of which was told that they cannot be adopted.
+  private var refused: Set<FilePath.Component> = []
 
   init(spool: Spool, signer: SidecarSigner, owner: String, settleTime: Duration, logger: Logger) {
     self.spool = spool
@@ -32,27 +34,40 @@ struct DropFolder {
     for adoption in interrupted { try await commit(adoption) }
   }
 
-  /// Adopts every complete file.
-  ///
-  /// - Parameter ended: the file of which inotify just told that its writer closed it, or that it was moved in.
-  mutating func look(ended: FilePath.Component? = nil) async throws {
+  /// Adopts the file of which inotify just told that its writer closed it, or that it was moved in. It does so without
+  /// a listing: a thousand files that are moved in together tell of themselves a thousand times.
+  mutating func take(_ name: FilePath.Component) async {
+    guard !FileName.isPartial(name.string) else { return }
+    do { try await adopt(name) } catch { refuse(name, error) }
+  }
+
+  /// Adopts every file that has settled.
+  mutating func look() async throws {
     let dropped = try await BlockingThreads.run { [spool] () throws(SpoolError) in
       try spool.droppedFiles(except: FileName.isPartial)
     }
-    settling.keep(Set(dropped.map(\.name.string)))
+    let names = Set(dropped.map(\.name))
+    settling.keep(names)
+    refused.formIntersection(names)
     for (name, status) in dropped {
-      let isComplete = settling.isComplete(name.string, status, at: .now)
-      guard name == ended || isComplete else { continue }
-      try await adopt(name)
+      guard settling.isComplete(name, status, at: .now) else { continue }
+      do { try await adopt(name) } catch { refuse(name, error) }
     }
+  }
+
+  /// A file that cannot be adopted, such as one that we may not read, must not keep the others from it. It is tried again
+  /// at each look and told of once.
+  private mutating func refuse(_ name: FilePath.Component, _ error: any Error) {
+    // Its owner took it away meanwhile: nobody waits for it.
+    if (error as? SpoolError)?.cause?.isAbsent == true { return }
+    guard refused.insert(name).inserted else { return }
+    let shown = FileName.displayable(Array(name.string.utf8))
+    logger.warning("not adopted", metadata: ["file": "\(shown)", "error": "\(error)"])
   }
 
   private func adopt(_ name: FilePath.Component) async throws {
     let id = JobID(at: Date())
-    let adoption = try await BlockingThreads.run { [spool] () throws(SpoolError) in
-      // A file can be moved in, or look settled, while somebody still has it open and writes.
-      try spool.isBeingWritten(name) ? nil : try spool.adopt(name, as: id)
-    }
+    let adoption = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.adopt(name, as: id) }
     if let adoption { try await commit(adoption) }
   }
 

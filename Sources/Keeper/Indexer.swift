@@ -69,11 +69,20 @@ public struct Indexer: Sendable {
     let reader = JobReader(spool: spool, verifier: try spool.sidecarVerifier())
     var records: [JobRecord] = []
     for place in places {
-      guard var record = try await reader.record(of: place.name, in: place.state) else { continue }
+      guard var record = try await read(place, reader) else { continue }
       if record.state == .done, record.origin == .drop { record.exportedName = try await export(record, place.name) }
       records.append(record)
     }
     try await catalog.upsert(records)
+  }
+
+  /// The record of the job at `place`. One whose files are damaged must not keep all others out of the index.
+  private func read(_ place: Place, _ reader: JobReader) async throws -> JobRecord? {
+    do { return try await reader.record(of: place.name, in: place.state) } catch let error as SpoolError {
+      if error.isTemporary { throw error }
+      logger.warning("a job cannot be read", metadata: ["job": "\(place.name)", "error": "\(error)"])
+      return nil
+    }
   }
 
   /// Jobs that the index has and no listing showed: a job that went back to `incoming/` during the listings is looked

@@ -76,12 +76,14 @@ public struct KeeperService: Service {
       if let job = JobName(name), let state = JobState.allCases.first(where: { spool.layout[$0] == directory }) {
         try await indexer.refresh(job, in: state)
       } else if directory == spool.layout.incoming, kind != .directoryMade {
-        try await folder.look(ended: component)
+        await folder.take(component)
       }
     case .look:
       if folder.isWaiting { try await folder.look() }
     case .seen(.overflow), .scan:
       try await indexer.scan()
+      // What could not be made a job when it was adopted, as on a full disk, is tried again.
+      try await folder.recover()
       try await folder.look()
     }
   }

@@ -1,6 +1,7 @@
 public import Catalog
 import DurableFiles
 public import Spool
+import SystemPackage
 import Tokens
 
 /// Compares the spool with its protocol and the index with the spool; it changes nothing.
@@ -43,12 +44,24 @@ public struct SpoolCheck: Sendable {
         try spool.complaints(about: name, in: state)
       }
       found += complaints.map { "\(directory): \($0)" }
-      let sidecar = try? spool.sidecar(in: directory)
-      if let sidecar, (try? await verifier.verify(sidecar, expecting: name.id)) == nil {
-        found.append("\(directory): its sidecar is not signed by a key of this spool")
-      }
+      let problem = try await sidecarProblem(name, directory, verifier)
+      if let problem { found.append("\(directory): \(problem)") }
     }
     return found
+  }
+
+  private func sidecarProblem(
+    _ name: JobName, _ directory: FilePath, _ verifier: SidecarVerifier
+  ) async throws -> String? {
+    do {
+      let sidecar = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.sidecar(in: directory) }
+      _ = try await verifier.verify(sidecar, expecting: name.id)
+      return nil
+    } catch let error as SpoolError {
+      if error.isTemporary { throw error }
+      // That there is none is a complaint of its own.
+      return error.cause?.isAbsent == true ? nil : "its sidecar cannot be read"
+    } catch is TokenError { return "its sidecar is not signed by a key of this spool" }
   }
 
   /// Invariant 9: the index equals the spool.

@@ -67,7 +67,7 @@ private struct SettingsLayers {
   init(flags: [SettingName: String], environment: [String: String], file: FilePath?) async throws(SettingsError) {
     try Self.refuseUnknown(environment: environment)
     var providers: [any ConfigProvider] = [Self.flagProvider(flags), Self.environmentProvider(environment)]
-    if let file = file ?? Self.usualFile() { providers.append(try await Self.fileProvider(file)) }
+    if let file = file ?? Self.usualFile(), let provider = try await Self.fileProvider(file) { providers.append(provider) }
     reader = ConfigReader(providers: providers)
   }
 
@@ -95,7 +95,7 @@ private struct SettingsLayers {
     InMemoryProvider(
       name: "command line",
       values: .init(
-        uniqueKeysWithValues: flags.map { name, text in
+        uniqueKeysWithValues: flags.filter { !$0.value.isEmpty }.map { name, text in
           (AbsoluteConfigKey([name.rawValue]), ConfigValue(.string(text), isSecret: name == .jwtSecret))
         }))
   }
@@ -115,11 +115,13 @@ private struct SettingsLayers {
       .first { FileManager.default.fileExists(atPath: $0) }.map { FilePath($0) }
   }
 
-  private static func fileProvider(_ path: FilePath) async throws(SettingsError) -> FileProvider<YAMLSnapshot> {
+  /// The file's layer; nil where it sets nothing, since `FileProvider` refuses a file that has only comments.
+  private static func fileProvider(_ path: FilePath) async throws(SettingsError) -> FileProvider<YAMLSnapshot>? {
     let names: [String]
     do {
-      names = try topLevelNames(of: path)
-    } catch let error as YamlError { throw SettingsError("\(path) is not proper YAML: \(error)") } catch {
+      guard let given = try topLevelNames(of: path) else { return nil }
+      names = given
+    } catch let error as SettingsError { throw error } catch let error as YamlError { throw SettingsError("\(path) is not proper YAML: \(error)") } catch {
       throw SettingsError("the settings file \(path) cannot be read")
     }
     if let unknown = names.first(where: { SettingName(rawValue: $0) == nil }) {
@@ -131,9 +133,13 @@ private struct SettingsLayers {
   }
 
   /// swift-configuration does not tell which keys a file has, so the names come from the parser that it uses, too.
-  private static func topLevelNames(of path: FilePath) throws -> [String] {
+  private static func topLevelNames(of path: FilePath) throws -> [String]? {
     let text = try String(contentsOfFile: path.string, encoding: .utf8)
-    return (try Yams.compose(yaml: text)?.mapping?.keys).map { $0.compactMap(\.string) } ?? []
+    guard let document = try Yams.compose(yaml: text) else { return nil }
+    guard let settings = document.mapping else {
+      throw SettingsError("the settings file \(path) must consist of lines such as 'listen: 127.0.0.1:8080'")
+    }
+    return settings.keys.compactMap(\.string)
   }
 
   private static func refuseUnknown(environment: [String: String]) throws(SettingsError) {

@@ -6,7 +6,7 @@ public import SystemPackage
 /// key, now or after a crash.
 public struct Adoption: Sendable {
   public let id: JobID
-  /// The dropped file's name, byte for byte.
+  /// The dropped file's name in UTF-8; what is none in it is U+FFFD.
   public let droppedName: [UInt8]
   /// The source's size in bytes, read after it was moved.
   public let size: Int64
@@ -16,12 +16,16 @@ public struct Adoption: Sendable {
 }
 
 extension Spool {
-  /// Takes the plain file `name` out of `incoming/`; nil where somebody else did, or it is no plain file with one name.
+  /// Takes the plain file `name` out of `incoming/`; nil where somebody else did, or
+  /// it is no plain file with one name.
   ///
-  /// The caller knows that nobody writes to it any more (`DropSettling`).
+  /// It is also left where a process of this host still writes to it: a file can be moved in, or look settled
+  /// (`DropSettling`), while somebody has it open.
   public func adopt(_ name: FilePath.Component, as id: JobID) throws(SpoolError) -> Adoption? {
     let dropped = layout.incoming.appending(name)
-    guard let before = try spooling({ () throws(FileError) in try Files.status(dropped) }), before.isAdoptable else {
+    guard let before = try spooling({ () throws(FileError) in try Files.status(dropped) }), before.isAdoptable,
+      try !isBeingWritten(name)
+    else {
       return nil
     }
     let directory = layout.adopting.appending("\(id).\(ClaimNumber())")

@@ -103,9 +103,8 @@ extension Spool {
   }
 
   private func end(_ claim: Claim, as name: JobName, in state: JobState) throws(SpoolError) -> ClaimEnd {
-    // A waiting job may be claimed by another before we look; a name that holds our number stays.
-    let witness: Move.Witness = state == .waiting ? .source : .target
-    let outcome = try move(directory(of: claim), to: layout.job(name, in: state), witness: witness)
+    // Reclaimers and `cancel` move active jobs, too: that the old name is gone would not prove that this call moved it.
+    let outcome = try move(directory(of: claim), to: layout.job(name, in: state), witness: .target)
     try synchronize(layout[state], layout.active)
     return outcome == .moved ? .moved(to: state, name) : .lost
   }

@@ -1,4 +1,5 @@
 public import DurableFiles
+public import SystemPackage
 
 /// Decides when a dropped file is complete: a copy that is still going on must not be converted.
 ///
@@ -17,7 +18,8 @@ public struct DropSettling: Sendable {
 
   static let looks = 3
   private let settleTime: Duration
-  private var observations: [String: Observation] = [:]
+  /// By the names' bytes: as text, different names can be equal (é, composed or not) or look alike (not UTF-8).
+  private var observations: [FilePath.Component: Observation] = [:]
 
   /// - Parameter settleTime: 2 s on a local disk; 10 s on NFS, whose attributes come late.
   public init(settleTime: Duration) { self.settleTime = settleTime }
@@ -26,7 +28,9 @@ public struct DropSettling: Sendable {
   public var isWaiting: Bool { !observations.isEmpty }
 
   /// Tells whether the file `name` is complete, given what it looks like at `now`.
-  public mutating func isComplete(_ name: String, _ status: FileStatus, at now: ContinuousClock.Instant) -> Bool {
+  public mutating func isComplete(
+    _ name: FilePath.Component, _ status: FileStatus, at now: ContinuousClock.Instant
+  ) -> Bool {
     guard var seen = observations[name], seen.size == status.size, seen.modified == status.modified,
       seen.inode == status.inode
     else {
@@ -40,5 +44,7 @@ public struct DropSettling: Sendable {
   }
 
   /// Forgets all files but those in `names`, the latest listing.
-  public mutating func keep(_ names: Set<String>) { observations = observations.filter { names.contains($0.key) } }
+  public mutating func keep(_ names: Set<FilePath.Component>) {
+    observations = observations.filter { names.contains($0.key) }
+  }
 }

@@ -13,6 +13,8 @@ extension Spool {
       guard let name = try list(state).first(where: { $0.id == id }) else { continue }
       let number = ClaimNumber()
       let job = layout.job(name, in: state)
+      var reason = reason
+      reason.attempt = name.attempt
       guard try leave(reason, for: number, in: job) else { return false }
       let ended = layout.job(.ended(id, attempt: name.attempt, number), in: .failed)
       let outcome = try move(job, to: ended, witness: .target)
@@ -43,8 +45,9 @@ extension Spool {
   public func retry(_ id: JobID) throws(SpoolError) -> Bool {
     guard let name = try list(.failed).first(where: { $0.id == id }) else { return false }
     let waiting = JobName.waiting(id, attempt: name.attempt + 1)
+    // `clean` moves failed jobs, too: that the old name is gone would not prove that the job waits.
     let outcome = try move(
-      layout.job(name, in: .failed), to: layout.job(waiting, in: .waiting), witness: .source)
+      layout.job(name, in: .failed), to: layout.job(waiting, in: .waiting), witness: .target)
     try synchronize(layout.incoming, layout.failed)
     return outcome == .moved
   }

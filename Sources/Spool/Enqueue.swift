@@ -42,8 +42,24 @@ public struct StagedJob: ~Copyable, Sendable {
   /// Writes the sidecar and puts the job into `incoming/`. When this returns, the job survives a power cut, and only then
   /// may it be acknowledged.
   ///
+  /// Where it throws, the job is discarded; only one that was renamed already, and could not be synchronized, stays.
+  ///
   /// - Parameter announced: the length that the sender declared, where it did; another one throws `.incomplete`.
   public consuming func commit(sidecar: [UInt8], announced: Int64? = nil) throws(SpoolError) {
+    do {
+      try seal(sidecar: sidecar, announced: announced)
+      let target = spool.layout.job(.waiting(id, attempt: 0), in: .waiting)
+      // Nobody else moves a staged job, and a converter may have claimed it before we look: so the source is the witness.
+      _ = try spool.move(directory, to: target, witness: .source)
+    } catch {
+      // On a full disk a source that stays is what keeps it full.
+      discard()
+      throw error
+    }
+    try spool.synchronize(spool.layout.incoming, spool.layout.staging)
+  }
+
+  private mutating func seal(sidecar: [UInt8], announced: Int64?) throws(SpoolError) {
     try finishSource()
     if let announced, announced != byteCount {
       throw SpoolError(.incomplete, "\(byteCount) bytes came where \(announced) were announced")
@@ -53,10 +69,6 @@ public struct StagedJob: ~Copyable, Sendable {
       try save(sidecar, toNew: JobFiles.sidecar(in: directory))
       try Files.synchronize(directory: directory)
     }
-    let target = spool.layout.job(.waiting(id, attempt: 0), in: .waiting)
-    // Nobody else moves a staged job, and a converter may have claimed it before we look: so the source is the witness.
-    _ = try spool.move(directory, to: target, witness: .source)
-    try spool.synchronize(spool.layout.incoming, spool.layout.staging)
   }
 
   /// Removes what was staged.

@@ -69,8 +69,10 @@ extension Spool {
     return outcome == .moved ? next : nil
   }
 
-  /// Ends an incarnation that owns nothing any more.
+  /// Ends an incarnation. One that still owns a job, which it could not end, stays known, so that the next incarnation
+  /// of this host takes the job back.
   public func retire(_ incarnation: Incarnation) throws(SpoolError) {
+    guard try claims(of: incarnation).isEmpty else { return }
     for state in try hostStates() where state.incarnation == incarnation && !state.isDeclaredDead {
       try throwAway(layout.hosts.appending(state.fileName))
     }

@@ -30,7 +30,10 @@ extension Spool {
   /// Is a process of this host still writing to the dropped file `name`? Where that cannot be told: no.
   public func isBeingWritten(_ name: FilePath.Component) throws(SpoolError) -> Bool {
     let path = layout.incoming.appending(name)
-    return try spooling { () throws(FileError) in try Files.isOpenForWriting(path) } ?? false
+    do { return try Files.isOpenForWriting(path) ?? false } catch {
+      if error.isAbsent { return false }
+      throw SpoolError(error)
+    }
   }
 
   /// Where the job `id` is now: its state and name, or nil where it is in none of the four places.
@@ -121,14 +124,20 @@ extension Spool {
       return found
     } + (try disagreement(of: name, in: state))
   }
+
   /// Whether a done job's MP3 has the size that its result says.
   private func disagreement(of name: JobName, in state: JobState) throws(SpoolError) -> [String] {
     guard state == .done, case .ended(_, _, let number) = name else { return [] }
     let job = layout.job(name, in: state)
     let audio = JobFiles.audio(inOutput: JobFiles.output(of: number, in: job))
-    guard let result = try result(of: number, in: job),
-      let status = try spooling({ () throws(FileError) in try Files.status(audio) }), status.size != result.byteCount
-    else { return [] }
-    return ["its MP3 has \(status.size) bytes, but its result says \(result.byteCount)"]
+    do {
+      guard let result = try result(of: number, in: job),
+        let status = try spooling({ () throws(FileError) in try Files.status(audio) }), status.size != result.byteCount
+      else { return [] }
+      return ["its MP3 has \(status.size) bytes, but its result says \(result.byteCount)"]
+    } catch {
+      if error.isTemporary { throw error }
+      return ["its result cannot be read"]
+    }
   }
 }

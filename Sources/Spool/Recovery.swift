@@ -51,15 +51,20 @@ extension Spool {
   }
 
   func quarantine(_ path: FilePath) throws(SpoolError) {
-    let name = path.lastComponent?.string ?? "unknown"
-    _ = try move(path, to: layout.corrupt.appending("\(name).\(ClaimNumber())"), witness: .source)
+    _ = try move(path, to: layout.corrupt.appending(freshName(for: path)), witness: .source)
   }
 
   /// Deletes a directory by way of `trash/`, so that half of it is never mistaken for a whole.
   func throwAway(_ path: FilePath) throws(SpoolError) {
-    let name = path.lastComponent?.string ?? "unknown"
-    let target = layout.trash.appending("\(name).\(ClaimNumber())")
+    let target = layout.trash.appending(freshName(for: path))
     if try move(path, to: target, witness: .source) == .moved { delete(target) }
+  }
+
+  /// A name that was never used: the old one and a number. A long one is cut, since a name with a number behind it must
+  /// not have more than 255 bytes (NAME_MAX) either.
+  private func freshName(for path: FilePath) -> String {
+    let name = path.lastComponent?.string ?? "unknown"
+    return "\(String(decoding: name.utf8.prefix(200), as: UTF8.self)).\(ClaimNumber())"
   }
 
   /// Deletes a tree in `trash/`. What cannot be deleted now, such as an NFS client's `.nfs*` files of what is still

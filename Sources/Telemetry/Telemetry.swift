@@ -1,8 +1,10 @@
 import CoreMetrics
 public import Logging
 
-/// Where this process's log and metrics go: the log to standard error, which journald, containers and terminals all take; the
-/// metrics to a registry that Prometheus reads.
+/// Where this process's log and metrics go.
+///
+/// The log goes to standard error, which journald, containers and terminals all take; the metrics to a registry that
+/// Prometheus reads.
 public enum Telemetry {
   /// Made and installed on first use, which Swift promises happens once.
   private static let registry: PrometheusRegistry = {
@@ -11,7 +13,7 @@ public enum Telemetry {
     return registry
   }()
 
-  /// Sets the log up for the whole process; to be called once, before the first logger is made.
+  /// Sets log and metrics up for the whole process; to be called once, before the first logger or counter is made.
   ///
   /// - Parameter level: the least important messages that are written, such as `info`; an unknown word means `info`.
   public static func bootstrap(level: String) {
@@ -21,13 +23,14 @@ public enum Telemetry {
       handler.logLevel = level
       return handler
     }
+    _ = registry
   }
 
-  /// Sends the whole process's metrics to one registry and returns it, the same one each time.
+  /// The whole process's metrics, the same registry each time.
   ///
-  /// To be called before the first counter is made: those made earlier count for nobody. It traps where another library has
-  /// bootstrapped swift-metrics already.
-  public static func bootstrapMetrics() -> PrometheusRegistry { registry }
+  /// Counters that were made before the first call of this or of `bootstrap` count for nobody. It traps where another
+  /// library has bootstrapped swift-metrics already.
+  public static var metrics: PrometheusRegistry { registry }
 
   /// The logger of one part of the program.
   public static func logger(_ part: String) -> Logger { Logger(label: "mp3spool.\(part)") }

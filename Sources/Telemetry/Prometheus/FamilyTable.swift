@@ -22,8 +22,8 @@ struct FamilyTable {
 
   /// Forgets a series and, with its last one, the family.
   ///
-  /// The overflow series stays, since it has many users. A series that is gone already is no failure, even where another has
-  /// taken its place.
+  /// The overflow series stays, since it has many users. A series that is gone already is no failure, even where
+  /// another has taken its place.
   mutating func remove(_ series: any Series) {
     let id = series.id
     guard id.labels != .overflow, families[id.family]?[id.labels] === series else { return }
@@ -40,8 +40,8 @@ struct FamilyTable {
     }
   }
 
-  /// The family of that name, or of a longer one where another kind has the name: two `# TYPE` lines for it would make the
-  /// whole exposition unreadable.
+  /// The family of that name, or of a longer one where another kind has the name: two `# TYPE` lines for it would make
+  /// the whole exposition unreadable.
   private func family(_ name: String, _ kind: MetricKind) -> FamilyID {
     var family = FamilyID(name: name, kind: kind)
     while !family.sampleNames.allSatisfy({ owners[$0, default: family] == family }) {

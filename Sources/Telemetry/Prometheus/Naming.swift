@@ -48,18 +48,19 @@ struct LabelSet: Hashable, Sendable {
 }
 
 extension String {
-  /// This swift-metrics label as a metric's name: what is not an ASCII letter, digit or underscore becomes an underscore.
+  /// This swift-metrics label as a metric's name: all but ASCII letters, digits and underscores become underscores.
   ///
   /// Colons too, since they are for recording rules (https://prometheus.io/docs/concepts/data_model/).
   var asMetricName: String {
     let name = String(unicodeScalars.map { $0.isNameScalar ? Character($0) : "_" })
-    return name.first.map { $0.isNumber } ?? true ? "_" + name : name
+    guard let first = name.first, !first.isNumber else { return "_" + name }
+    return name
   }
 
   /// This string with `suffix` at its end, once.
   func ending(in suffix: String) -> String { hasSuffix(suffix) ? self : self + suffix }
 
-  /// As `asMetricName`, but none of the names that are taken: `le` is the histogram's, two underscores are Prometheus's.
+  /// As `asMetricName`, but no name that is taken: `le` is the histogram's, two underscores in front are Prometheus's.
   fileprivate var asLabelName: String {
     let name = asMetricName
     return name == "le" || name.hasPrefix("__") ? "exported_" + name : name

@@ -3,12 +3,14 @@ import Synchronization
 
 /// Where swift-metrics' counters, meters, recorders and timers end up, and what `GET /metrics` shows of them.
 ///
-/// A label becomes a name that Prometheus takes, with its conventions: counters end in `_total`, timers are histograms in
-/// `_seconds`. An aggregating recorder is a histogram whose buckets suit the unit at the end of its name (`_seconds`, `_bytes`
-/// or none); a recorder that does not aggregate, and a meter, is a gauge. Our own labels begin with `mp3spool.`.
+/// A label becomes a name that Prometheus takes, with its conventions: counters end in `_total`, timers are histograms
+/// in `_seconds`. An aggregating recorder is a histogram whose buckets suit the unit that ends its name (`_seconds`,
+/// `_bytes` or none); a recorder that does not aggregate, and a meter, is a gauge. Our own labels begin with
+/// `mp3spool.`. Where another kind has taken a name already, the later metric's name gets its kind as an ending.
 ///
-/// Objects of equal name and dimensions share one series. When one of them is destroyed the series goes, and a later one of the
-/// same name starts from zero, which Prometheus takes for a restart. Any thread may use everything here at any time.
+/// Objects of equal name and dimensions share one series. When one of them is destroyed the series goes, and a later
+/// one of the same name starts from zero, which Prometheus takes for a restart. Any thread may use everything here at
+/// any time.
 public final class PrometheusRegistry: MetricsFactory, Sendable {
   /// The media type of an exposition, for the `Content-Type` of the response.
   public static let contentType = "text/plain; version=0.0.4; charset=utf-8"

@@ -137,12 +137,25 @@ private struct FileConversion {
   }
 }
 
-/// Ends the conversion at Ctrl-C.
+/// Ends the conversion at Ctrl-C, also one that has not begun to decode yet.
 private final class StopHandle: Sendable {
-  private let canceller = Mutex<DecodeCanceller?>(nil)
+  private let state = Mutex<(canceller: DecodeCanceller?, isCancelled: Bool)>((nil, false))
 
-  func hold(_ canceller: DecodeCanceller) { self.canceller.withLock { $0 = canceller } }
-  func cancel() { canceller.withLock { $0 }?.cancel() }
+  func hold(_ canceller: DecodeCanceller) {
+    let isCancelled = state.withLock { state in
+      state.canceller = canceller
+      return state.isCancelled
+    }
+    if isCancelled { canceller.cancel() }
+  }
+
+  func cancel() {
+    let canceller = state.withLock { state in
+      state.isCancelled = true
+      return state.canceller
+    }
+    canceller?.cancel()
+  }
 }
 
 extension FilePath {

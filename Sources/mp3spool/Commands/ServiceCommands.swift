@@ -125,7 +125,7 @@ extension Parts {
     let routes = GatewayRoutes(
       login: login, door: door, spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool),
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
-      progress: { board.progress(of: $0)?.fraction })
+      progress: { board.progress(of: $0)?.fraction }, exposition: Telemetry.metrics.exposition)
     return HTTPService(
       name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
       logger: Telemetry.logger("gateway"))

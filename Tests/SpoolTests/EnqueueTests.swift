@@ -1,0 +1,78 @@
+import DurableFiles
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Spool
+
+@Suite struct EnqueueTests {
+  let directory: TemporarySpool
+  var spool: Spool { directory.spool }
+
+  init() throws { directory = try TemporarySpool() }
+
+  @Test func aCommittedJobHoldsItsSourceAndItsSidecar() throws {
+    let name = try directory.enqueue()
+    let job = directory.layout.job(name, in: .waiting)
+    #expect(try directory.jobs() == [.waiting: [name]])
+    #expect(try directory.names(in: job) == ["source", "job.jwt"])
+    #expect(try Files.read(JobFiles.source(in: job), limit: 100) == TemporarySpool.source)
+    #expect(try spool.sidecar(in: job) == TemporarySpool.sidecar)
+    #expect(try spool.sourceSize(in: job) == Int64(TemporarySpool.source.count))
+    #expect(try directory.names(in: directory.layout.staging) == [])
+  }
+
+  @Test func nothingIsInIncomingBeforeTheCommit() throws {
+    var staged = try spool.stage(JobID(at: Date()))
+    try staged.append(TemporarySpool.source)
+    try staged.finishSource()
+    #expect(staged.byteCount == Int64(TemporarySpool.source.count))
+    #expect(try directory.names(in: directory.layout.incoming) == [])
+    staged.discard()
+  }
+
+  @Test func aDiscardedJobLeavesNothing() throws {
+    let before = try directory.names(in: directory.layout.state)
+    var staged = try spool.stage(JobID(at: Date()))
+    try staged.append(TemporarySpool.source)
+    staged.discard()
+    for place in [directory.layout.incoming, directory.layout.staging, directory.layout.trash] {
+      #expect(try directory.names(in: place) == [])
+    }
+    #expect(try directory.names(in: directory.layout.state) == before)
+  }
+
+  @Test(arguments: [0, 19, 21, Int64.max])
+  func anotherLengthThanAnnouncedIsRefusedAndLeavesNothing(_ announced: Int64) throws {
+    var staged = try spool.stage(JobID(at: Date()))
+    try staged.append(TemporarySpool.source)
+    do {
+      try staged.commit(sidecar: TemporarySpool.sidecar, announced: announced)
+      Issue.record("the length was wrong")
+    } catch {
+      #expect(error.kind == .incomplete)
+      #expect(error.description == "20 bytes came where \(announced) were announced")
+    }
+    #expect(try directory.jobs() == [:])
+    #expect(try directory.names(in: directory.layout.staging) == [])
+  }
+
+  @Test func theAnnouncedLengthIsAccepted() throws {
+    var staged = try spool.stage(JobID(at: Date()))
+    try staged.append(TemporarySpool.source)
+    try staged.commit(sidecar: TemporarySpool.sidecar, announced: 20)
+    #expect(try spool.list(.waiting).count == 1)
+  }
+
+  @Test func anEmptySourceIsAJobToo() throws {
+    let staged = try spool.stage(JobID(at: Date()))
+    try staged.commit(sidecar: TemporarySpool.sidecar, announced: 0)
+    #expect(try spool.list(.waiting).count == 1)
+  }
+
+  @Test func waitingJobsComeOldestFirst() throws {
+    let now = Date()
+    let names = try [3.0, 1, 2].map { try directory.enqueue(at: now + $0) }
+    #expect(try spool.waitingJobs() == [names[1], names[2], names[0]])
+  }
+}
