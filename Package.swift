@@ -88,6 +88,7 @@ let walls: [Target] = [
 
 /// Each room's own rules; `LayerTests` checks the house and `EndToEndTests` the built binary.
 let tests: [Target] = [
+  .testTarget(name: "EndToEndTests", dependencies: ["mp3spool"]),
   .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),
   .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
   .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", system]),

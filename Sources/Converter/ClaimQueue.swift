@@ -25,7 +25,4 @@ struct ClaimQueue {
     }
     return nil
   }
-
-  /// When the first resting job has rested; nil where none rests.
-  var nextWakeUp: ContinuousClock.Instant? { restingUntil.values.min() }
 }

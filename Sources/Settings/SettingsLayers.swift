@@ -67,7 +67,9 @@ private struct SettingsLayers {
   init(flags: [SettingName: String], environment: [String: String], file: FilePath?) async throws(SettingsError) {
     try Self.refuseUnknown(environment: environment)
     var providers: [any ConfigProvider] = [Self.flagProvider(flags), Self.environmentProvider(environment)]
-    if let file = file ?? Self.usualFile(), let provider = try await Self.fileProvider(file) { providers.append(provider) }
+    if let file = file ?? Self.usualFile(), let provider = try await Self.fileProvider(file) {
+      providers.append(provider)
+    }
     reader = ConfigReader(providers: providers)
   }
 
@@ -121,7 +123,9 @@ private struct SettingsLayers {
     do {
       guard let given = try topLevelNames(of: path) else { return nil }
       names = given
-    } catch let error as SettingsError { throw error } catch let error as YamlError { throw SettingsError("\(path) is not proper YAML: \(error)") } catch {
+    } catch let error as SettingsError { throw error } catch let error as YamlError {
+      throw SettingsError("\(path) is not proper YAML: \(error)")
+    } catch {
       throw SettingsError("the settings file \(path) cannot be read")
     }
     if let unknown = names.first(where: { SettingName(rawValue: $0) == nil }) {
@@ -135,9 +139,13 @@ private struct SettingsLayers {
   /// swift-configuration does not tell which keys a file has, so the names come from the parser that it uses, too.
   private static func topLevelNames(of path: FilePath) throws -> [String]? {
     let text = try String(contentsOfFile: path.string, encoding: .utf8)
-    guard let document = try Yams.compose(yaml: text) else { return nil }
+    guard let document = try Yams.compose(yaml: text), document.null == nil else { return nil }
     guard let settings = document.mapping else {
       throw SettingsError("the settings file \(path) must consist of lines such as 'listen: 127.0.0.1:8080'")
+    }
+    // A block below a setting would be a setting of another name to the reader, and so be overlooked.
+    if let block = settings.first(where: { $0.value.scalar == nil }) {
+      throw SettingsError("\(path): the setting \(block.key.string ?? "") must be a single value")
     }
     return settings.keys.compactMap(\.string)
   }

@@ -18,9 +18,10 @@ public struct StagedJob: ~Copyable, Sendable {
     self.spool = spool
     let directory = spool.layout.staging.appending("\(id).\(ClaimNumber())")
     self.directory = directory
-    source = try spooling { () throws(FileError) in
-      try Files.makeDirectory(directory)
-      return try NewFile(creating: JobFiles.source(in: directory))
+    try spooling { () throws(FileError) in try Files.makeDirectory(directory) }
+    do { source = try NewFile(creating: JobFiles.source(in: directory)) } catch {
+      try? spool.throwAway(directory)
+      throw SpoolError(error)
     }
   }
 

@@ -32,13 +32,20 @@ struct Problem: Error {
       case let error as SettingsError: .usage(error.description)
       case let error as ConversionFailure: error.isCertain ? .input(error.description) : .temporary(error.description)
       case let error as DecodeFailure: error.isCertain ? .input(error.description) : .temporary(error.description)
-      case let error as CatalogError:
-        error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+      case let error as CatalogError: Problem(error)
       case let error as SpoolError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as FileError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
-      case let error as TokenError: .unavailable(error.description)
+      case let error as TokenError:
+        error.kind == .weakSecret ? .usage(error.description) : .unavailable(error.description)
       default: .bug("an error inside mp3spool: \(error)")
       }
+  }
+
+  private init(_ error: CatalogError) {
+    switch error.kind {
+    case .duplicateUser, .unknownUser, .invalid: self = .usage(error.description)
+    default: self = error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+    }
   }
 
   private init(sentence: String, exitCode: Int32) {

@@ -23,9 +23,8 @@ final class Command: Sendable {
     process.arguments = arguments
     process.currentDirectoryURL = directory
     process.environment = environment
-    process.standardInput = input
-    process.standardOutput = try Self.newFile(output)
-    process.standardError = try Self.newFile(errors)
+    let handles = [input, try Self.newFile(output), try Self.newFile(errors)]
+    (process.standardInput, process.standardOutput, process.standardError) = (handles[0], handles[1], handles[2])
     let (ends, end) = AsyncStream<Int32>.makeStream()
     process.terminationHandler = {
       // As shells have it: 128 and the signal's number.
@@ -33,6 +32,8 @@ final class Command: Sendable {
       end.finish()
     }
     try process.run()
+    // They are the child's now.
+    for handle in handles where handle !== FileHandle.nullDevice { try handle.close() }
     let identifier = process.processIdentifier
     let watchdog = Task {
       try await Task.sleep(for: limit)

@@ -71,8 +71,8 @@ import Testing
   }
 
   @Test func pendingDownloadAsksForPatience() async throws {
-    try await withService { service in
-      let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 30))
+    try await withService(["MP3SPOOL_ENCODER_THREADS": "1"]) { service in
+      let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 10))
       let pending = try await service.request("/download?fid=\(fid)")
       #expect(pending.status == 409)
       #expect(pending.headers["retry-after"].flatMap(Int.init) != nil)
@@ -119,8 +119,8 @@ import Testing
   }
 
   @Test func runningJobTellsItsProgress() async throws {
-    try await withService { service in
-      let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 30))
+    try await withService(["MP3SPOOL_ENCODER_THREADS": "1"]) { service in
+      let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 10))
       let progress = try await eventually("progress") { try await service.job(fid).progress }
       #expect(progress > 0 && progress <= 1)
       #expect(try await service.request("/jobs/\(fid)", "-X", "DELETE").status == 204)

@@ -80,5 +80,4 @@ struct Probe: Decodable {
   let format: Format
   let streams: [Stream]
 
-  var seconds: Double { format.duration.flatMap(Double.init) ?? -1 }
 }

@@ -80,7 +80,8 @@ import WireFormats
   }
 
   static let oddNames: [[UInt8]] = [
-    Array(repeating: UInt8(ascii: "v"), count: 255), Array("two\nlines.mp4".utf8), Array("-rf".utf8), [0xFF, 0xFE, 0x2E],
+    Array(repeating: UInt8(ascii: "v"), count: 255), Array("two\nlines.mp4".utf8), Array("-rf".utf8),
+    [0xFF, 0xFE, 0x2E],
     Array("a b\t\"c'.mp4".utf8), Array("\u{202E}4pm.exe".utf8), Array(repeating: 0xFF, count: 255), [0x5C],
   ]
 
@@ -123,7 +124,8 @@ import WireFormats
     try spool.commit(adoption, sidecar: TemporarySpool.sidecar)
     #expect(try directory.jobs() == [.waiting: [.waiting(id, attempt: 0)]])
     // The sidecar that was there may have been half written.
-    #expect(try spool.sidecar(in: directory.layout.job(.waiting(id, attempt: 0), in: .waiting)) == TemporarySpool.sidecar)
+    #expect(
+      try spool.sidecar(in: directory.layout.job(.waiting(id, attempt: 0), in: .waiting)) == TemporarySpool.sidecar)
     #expect(try spool.interruptedAdoptions().isEmpty)
   }
 

@@ -92,7 +92,9 @@ import Testing
   /// Looks at times in seconds, and says which of them found the file complete.
   private func looks(_ times: [Double], _ file: (Int) -> FileStatus) -> [Bool] {
     var settling = DropSettling(settleTime: .seconds(2))
-    return times.enumerated().map { settling.isComplete("video.mp4", file($0.offset), at: start + .seconds($0.element)) }
+    return times.enumerated().map {
+      settling.isComplete("video.mp4", file($0.offset), at: start + .seconds($0.element))
+    }
   }
 
   @Test func threeLooksOverTheSettleTimeAreEnough() {

@@ -24,7 +24,10 @@ enum Step: String, CaseIterable, Codable, Sendable {
     switch self {
     case .enqueue:
       var staged = try spool.stage(JobID(at: Date()))
-      try staged.append(TemporarySpool.source)
+      do { try staged.append(TemporarySpool.source) } catch {
+        staged.discard()
+        throw error
+      }
       try staged.commit(sidecar: TemporarySpool.sidecar)
     case .adopt:
       guard let adoption = try spool.adopt("video.mp4", as: JobID(at: Date())) else { return }
@@ -75,9 +78,10 @@ final class Tracer {
     }
   }
 
-  /// Detaches, and says whether the fault has happened.
+  /// Detaches, and says whether the fault has happened. It inherits our blocked signals, of which SIGKILL is none; the
+  /// kernel then detaches it (ptrace(2)), and its lines are in the file one by one.
   func end() throws -> Bool {
-    process.interrupt()
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     return try String(contentsOfFile: trace.string, encoding: .utf8).contains("(INJECTED)")
   }
@@ -118,8 +122,10 @@ func run(
   try? Files.unlink(note)
   // The process ends itself by the signal that strace would use, so that one expectation fits both ends.
   await #expect(processExitsWith: .signal(SIGKILL)) {
-    [root = directory.root.string as String, step = step as Step, call = call as SystemCall, number = number as Int,
-      fault = fault as String] in
+    [
+      root = directory.root.string as String, step = step as Step, call = call as SystemCall, number = number as Int,
+      fault = fault as String
+    ] in
     let root = FilePath(root)
     let spool = try Spool(opening: root)
     let tracer = try Tracer(call, number: number, fault: fault, trace: root.appending("trace"))

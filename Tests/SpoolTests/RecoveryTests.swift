@@ -106,7 +106,9 @@ import Testing
     #expect(try layout.directories.map(directory.names) == names)
   }
 
-  @Test(arguments: ["incoming", "active", "done", "failed", "corrupt", ".state/tmp", ".state/adopt", ".state/trash", ".state/hosts"])
+  @Test(arguments: [
+    "incoming", "active", "done", "failed", "corrupt", ".state/tmp", ".state/adopt", ".state/trash", ".state/hosts",
+  ])
   func aDirectoryWithoutWritePermissionFailsTheProbeByName(_ name: String) async throws {
     let root = directory.root.string
     for directory in layout.directories {
@@ -149,7 +151,9 @@ import Testing
     #expect(try spool.complaints(about: name, in: .done) == [complaint])
   }
 
-  @Test(arguments: [("audio.mp3", "its MP3 has 1 bytes, but its result says 19"), ("result.json", "its result cannot be read")])
+  @Test(arguments: [
+    ("audio.mp3", "its MP3 has 1 bytes, but its result says 19"), ("result.json", "its result cannot be read"),
+  ])
   func whatIsDamagedIsNamed(_ file: String, _ complaint: String) throws {
     let name = try directory.published()
     for path in try directory.everything().keys where path.lastComponent?.string == file {

@@ -46,6 +46,10 @@ class Service:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def forget_peak(self) -> None:
+        """The login's password hash takes 128 MiB by design; what is measured starts after it (proc(5), clear_refs)."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def peak_megabytes(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
@@ -79,6 +83,7 @@ def upload(service: Service) -> None:
     with open(video, "wb") as file:
         file.truncate(UPLOAD)
     token = curl("-u", f"{EMAIL}:{PASSWORD}", "-X", "POST", f"{service.url}/login")
+    service.forget_peak()
     began, cpu = time.monotonic(), service.cpu_seconds()
     curl("-H", f"Authorization: Bearer {token}", "-T", str(video), f"{service.url}/upload/")
     seconds = time.monotonic() - began

@@ -75,7 +75,7 @@ struct BackupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Copy the database while it is in use: accounts, keys and index.")
 
-  @Argument(help: "The file to write; it must not exist.", completion: .file()) var file: String
+  @Argument(help: "The file to write; one that is there is replaced.", completion: .file()) var file: String
   @OptionGroup var common: CommonOptions
 
   func run() async throws {

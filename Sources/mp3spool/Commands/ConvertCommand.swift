@@ -61,11 +61,12 @@ struct ConvertCommand: AsyncParsableCommand {
       try Output.json(
         ConvertReport(
           output: target.string, duration: seconds, bytes: outcome.encoded.byteCount,
-          bitrate: Int(outcome.encoded.averageBitrate * 1000), sampleRate: outcome.encoded.sampleRate,
+          bitrate: Int((outcome.encoded.averageBitrate * 1000).rounded()), sampleRate: outcome.encoded.sampleRate,
           channels: outcome.encoded.channels, warnings: outcome.warnings))
     } else {
       let size = Readable.bytes(Int64(outcome.encoded.byteCount))
-      Output.note("\(target): \(Readable.duration(seconds)), \(size), \(Int(outcome.encoded.averageBitrate)) kbit/s")
+      let bitrate = Int(outcome.encoded.averageBitrate.rounded())
+      Output.note("\(target): \(Readable.duration(seconds)), \(size), \(bitrate) kbit/s")
     }
   }
 }

@@ -65,7 +65,7 @@ struct ShowCommand: AsyncParsableCommand {
     if let result = job.result {
       rows.append(["length", Readable.duration(result.duration)])
       rows.append([
-        "mp3", "\(Readable.bytes(result.byteCount)), \(result.bitrate / 1000) kbit/s, \(result.sampleRate) Hz",
+        "mp3", "\(Readable.bytes(result.byteCount)), \((result.bitrate + 500) / 1000) kbit/s, \(result.sampleRate) Hz",
       ])
       rows.append(["source", "\(result.container), \(result.codec)"])
       for warning in result.warnings { rows.append(["warning", warning]) }

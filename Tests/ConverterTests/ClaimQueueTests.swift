@@ -1,0 +1,154 @@
+import Foundation
+import Spool
+import Testing
+
+@testable import Converter
+
+@Suite struct ClaimQueueTests {
+  let names = (0..<3).map { JobName.waiting(JobID(at: Date() + Double($0)), attempt: 0) }
+  let now = ContinuousClock.now
+  var queue = ClaimQueue()
+
+  @Test mutating func theOldestIsNext() {
+    queue.listed(names)
+    #expect((0..<4).map { _ in queue.next(at: now) } == names + [nil])
+  }
+
+  @Test mutating func aNewListingTakesTheOldOnesPlace() {
+    queue.listed(names)
+    queue.listed([names[2]])
+    #expect(queue.next(at: now) == names[2])
+    #expect(queue.next(at: now) == nil)
+  }
+
+  @Test mutating func aRestingJobIsPassedOverUntilItHasRested() {
+    let second = JobName.waiting(names[0].id, attempt: 1)
+    queue.rest(second, from: now)
+    queue.listed([second, names[1]])
+    #expect(queue.next(at: now + .milliseconds(4999)) == names[1])
+    #expect(queue.next(at: now) == nil)
+    queue.listed([second])
+    #expect(queue.next(at: now + .seconds(5)) == second)
+  }
+
+  @Test mutating func eachJobRestsByItself() {
+    queue.rest(.waiting(names[0].id, attempt: 2), from: now)
+    queue.rest(.waiting(names[1].id, attempt: 1), from: now)
+    let waiting = [JobName.waiting(names[0].id, attempt: 2), .waiting(names[1].id, attempt: 1)]
+    queue.listed(waiting)
+    #expect(queue.next(at: now + .seconds(6)) == waiting[1])
+    queue.listed(waiting)
+    #expect(queue.next(at: now + .seconds(20)) == waiting[0])
+  }
+
+  @Test mutating func aJobThatWentElsewhereRestsNoMore() {
+    let second = JobName.waiting(names[0].id, attempt: 1)
+    queue.rest(second, from: now)
+    queue.listed([names[1]])
+    queue.listed([second])
+    #expect(queue.next(at: now) == second)
+  }
+}
+
+@Suite struct OrphanSearchTests {
+  let directory: TemporarySpool
+
+  init() throws { directory = try TemporarySpool() }
+
+  @Test func aClaimIsAnOrphanAtTheSecondLook() throws {
+    let claim = try directory.claimed()
+    var search = OrphanSearch()
+    #expect(search.look(at: [claim], running: []) == [])
+    #expect(search.look(at: [claim], running: []) == [claim])
+  }
+
+  @Test func whatRunsIsNoOrphan() throws {
+    let claim = try directory.claimed()
+    var search = OrphanSearch()
+    for _ in 0..<3 { #expect(search.look(at: [claim], running: [claim.number]) == []) }
+    // It ran at the look before, so this look is the first.
+    #expect(search.look(at: [claim], running: []) == [])
+  }
+
+  @Test func twoLooksInARowAreNeeded() throws {
+    let claim = try directory.claimed()
+    var search = OrphanSearch()
+    for running in [[], [claim.number], [], [claim.number], []] as [Set<ClaimNumber>] {
+      #expect(search.look(at: [claim], running: running) == [])
+    }
+    #expect(search.look(at: [], running: []) == [])
+  }
+}
+
+@Suite struct WorkbenchTests {
+  let directory: TemporarySpool
+
+  init() throws { directory = try TemporarySpool() }
+
+  @Test func slotsAreTakenAndGivenBack() throws {
+    let bench = Workbench(slots: 2)
+    let claims = [try directory.claimed(), try directory.claimed()]
+    for claim in claims {
+      #expect(bench.hasFreeSlot)
+      bench.begin(claim)
+    }
+    #expect(!bench.hasFreeSlot)
+    bench.end(claims[0])
+    #expect(bench.hasFreeSlot)
+  }
+
+  @Test func manyRingsAreOne() async {
+    let bench = Workbench(slots: 1)
+    for _ in 0..<10 { bench.wake() }
+    bench.close()
+    var rings = 0
+    for await _ in bench.bells { rings += 1 }
+    #expect(rings == 1)
+  }
+
+  @Test func runningClaimsAreNoOrphans() throws {
+    let bench = Workbench(slots: 1)
+    let claim = try directory.claimed()
+    bench.begin(claim)
+    for _ in 0..<2 { #expect(bench.orphans(among: [claim]) == []) }
+    bench.end(claim)
+    #expect(bench.orphans(among: [claim]) == [])
+    #expect(bench.orphans(among: [claim]) == [claim])
+  }
+}
+
+@Suite struct ProgressTests {
+  @Test func theFractionIsThatOfTheDeclaredTime() {
+    let meter = ProgressMeter()
+    #expect(meter.at(.seconds(5), of: .seconds(20)).fraction == 0.25)
+    #expect(meter.at(.seconds(30), of: .seconds(20)).fraction == 1)
+    #expect(meter.at(.zero, of: .seconds(20)).fraction == 0)
+  }
+
+  @Test(arguments: [nil, Duration.zero, .seconds(-1)])
+  func withoutAUsableDeclarationThereIsNoFraction(_ declared: Duration?) {
+    let progress = ProgressMeter().at(.seconds(5), of: declared)
+    #expect(progress.fraction == nil)
+    #expect(progress.timeLeft == nil)
+    #expect(progress.speed > 0 && progress.speed.isFinite)
+  }
+
+  @Test func theTimeLeftIsWhatTheSpeedLeaves() {
+    let progress = ConversionProgress(position: .seconds(30), fraction: 0.25, speed: 3)
+    #expect(progress.timeLeft == .seconds(30))
+    #expect(ConversionProgress(position: .zero, fraction: 0, speed: 0).timeLeft == nil)
+    #expect(ConversionProgress(position: .seconds(1), fraction: 1, speed: 1).timeLeft == .zero)
+  }
+
+  @Test func theBoardKnowsWhatRuns() {
+    let (board, id) = (ProgressBoard(), JobID(at: Date()))
+    let progress = ConversionProgress(position: .seconds(1), fraction: nil, speed: 1)
+    #expect(board.progress(of: id) == nil)
+    board.begin(id)
+    #expect(board.progress(of: id) == nil)
+    board.update(id, progress)
+    #expect(board.progress(of: id) == progress)
+    board.end(id)
+    #expect(board.progress(of: id) == nil)
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A source that takes seconds to convert with one encoder thread, so that there is a middle to be killed in.
+private let minutes = 4
+private let slow = ["MP3SPOOL_ENCODER_THREADS": "1"]
+
+extension Service {
+  /// Waits until the only job is in the middle of its conversion.
+  fileprivate func untilMidway() async throws {
+    try await eventually("a conversion under way") { try await jobs().contains { ($0.progress ?? 0) > 0.01 } }
+  }
+
+  fileprivate func dropLongFile() async throws {
+    let file = try scratch.longSilence("long.wav", minutes: minutes)
+    try await scratch.run("mv", [file, scratch.spool.appending(path: "incoming").path])
+  }
+
+  /// Checks that there is one job and that it was done once.
+  fileprivate func expectDoneOnce(attempt: Int) async throws {
+    let job = try await endedJob(named: "long.wav")
+    #expect(job.state == "done")
+    #expect(job.attempt == attempt)
+    #expect(job.result?.duration == Double(minutes * 60))
+    #expect(scratch.names("done").filter { $0.hasPrefix(job.fid) }.count == 1)
+    try await eventually("the exported MP3") { scratch.names("done").contains("long.mp3") }
+    for state in ["incoming", "active", "failed", "corrupt"] { #expect(scratch.names(state).isEmpty) }
+    try await scratch.mp3spool("check")
+  }
+}
+
+@Suite struct CrashTests {
+  @Test func killedServiceConvertsTheJobOnceAfterItsStart() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let first = try await Service.start(in: scratch, ["serve"], slow)
+      try await first.dropLongFile()
+      try await first.untilMidway()
+      let (active, offspring) = (scratch.names("active"), first.offspring)
+      #expect(!offspring.isEmpty)
+      await first.kill()
+      #expect(scratch.names("active") == active, "the claim is what the killed service left")
+      #expect(scratch.names("done").isEmpty)
+      try await eventually("the end of the decoders") { offspring.allSatisfy { Glibc.kill($0, 0) != 0 } }
+      try await scratch.serve { second in try await second.expectDoneOnce(attempt: 1) }
+    }
+  }
+
+  @Test func jobThatEndsWithinTheGraceIsFinishedAtAStop() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let service = try await Service.start(
+        in: scratch, ["serve"], slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "120"]) { $1 })
+      try await service.dropLongFile()
+      try await service.untilMidway()
+      #expect(await service.stop().status == 0)
+      #expect(scratch.names("active").isEmpty)
+      #expect(scratch.names("incoming").isEmpty)
+      try await scratch.serve { second in try await second.expectDoneOnce(attempt: 0) }
+    }
+  }
+
+  @Test func jobThatTakesLongerIsGivenBackAtAStop() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let service = try await Service.start(
+        in: scratch, ["serve"], slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "0"]) { $1 })
+      try await service.dropLongFile()
+      try await service.untilMidway()
+      let outcome = await service.stop()
+      #expect(outcome.status == 0, "\(outcome)")
+      #expect(scratch.names("active").isEmpty)
+      #expect(scratch.names("incoming").count == 1)
+      #expect(scratch.names("failed").isEmpty)
+      try await scratch.serve { second in try await second.expectDoneOnce(attempt: 1) }
+    }
+  }
+
+  @Test func killedDecoderCostsAnAttemptAndNoJob() async throws {
+    try await withService(slow) { service in
+      try await service.dropLongFile()
+      try await service.untilMidway()
+      // The youngest is the one that decodes; its parent, the zygote, lives on.
+      #expect(service.offspring.count == 2)
+      _ = Glibc.kill(try #require(service.offspring.last), SIGKILL)
+      try await service.expectDoneOnce(attempt: 1)
+    }
+  }
+
+  @Test func killedZygoteIsReplaced() async throws {
+    try await withService(slow) { service in
+      try await service.dropLongFile()
+      try await service.untilMidway()
+      _ = Glibc.kill(try #require(service.offspring.first), SIGKILL)
+      try await service.expectDoneOnce(attempt: 1)
+    }
+  }
+}
+
+extension Service {
+  /// The zygote and the decoders, the oldest first.
+  fileprivate var offspring: [Int32] {
+    let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap(Int32.init) ?? []
+    let parents = Dictionary(
+      uniqueKeysWithValues: numbers.compactMap { number in parent(of: number).map { (number, $0) } })
+    return parents.keys.filter { number in
+      var ancestor = parents[number]
+      while let next = ancestor, next != processIdentifier { ancestor = parents[next] }
+      return ancestor != nil
+    }.sorted()
+  }
+
+  /// The fourth field of /proc/N/stat, which follows a name in parentheses (proc(5)).
+  private func parent(of process: Int32) -> Int32? {
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return nil }
+    return text[end...].split(separator: " ").dropFirst(2).first.flatMap { Int32($0) }
+  }
+}

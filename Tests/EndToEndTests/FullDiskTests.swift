@@ -1,0 +1,96 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A small file system of its own, in memory.
+private func withSmallDisk(_ scratch: Scratch, _ body: () async throws -> Void) async throws {
+  let path = scratch.spool.path
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  try await scratch.run("mount", ["-t", "tmpfs", "-o", "size=20m", "mp3spool-test", path])
+  do { try await body() } catch {
+    try await scratch.run("umount", ["--lazy", path])
+    throw error
+  }
+  try await scratch.run("umount", ["--lazy", path])
+}
+
+/// Is this process allowed to mount? Root in a container often is not.
+private let mayMount: Bool = {
+  guard geteuid() == 0 else { return false }
+  let process = Process()
+  process.executableURL = URL(filePath: "/usr/bin/env")
+  process.arguments = ["unshare", "--mount", "mount", "-t", "tmpfs", "mp3spool-test", "/mnt"]
+  process.standardError = FileHandle.nullDevice
+  do { try process.run() } catch { return false }
+  process.waitUntilExit()
+  return process.terminationStatus == 0
+}()
+
+@Suite(.enabled(if: mayMount, "only root may mount a small file system to fill"))
+struct FullDiskTests {
+  @Test func fullDiskRefusesUploadsAndHarmsNoJob() async throws {
+    try await withScratch { scratch in
+      try await withSmallDisk(scratch) {
+        try await Accounts.add(to: scratch)
+        try await scratch.serve(["MP3SPOOL_RESERVED_SPACE": "0"]) { service in
+          let clip = try await scratch.video("clip.mp4", seconds: 1)
+          let first = try await service.upload(clip)
+          let mp3 = try await service.request(try #require(try await service.ended(first).download)).body
+
+          let big = try scratch.longSilence("big.wav", minutes: 3)
+          let chunked = ["-H", "Transfer-Encoding: chunked"]
+          for arguments in [["-F", "file=@\(big)"], chunked + ["-F", "file=@\(big)"], chunked + ["-T", big]] {
+            let path = arguments.contains("-T") ? "/upload/" : "/upload"
+            let answer = try await scratch.curl(service.gateway + path, arguments, token: Accounts.adminToken)
+            #expect(answer.status == 507, "\(arguments): \(answer)")
+            #expect(answer.headers["retry-after"] != nil)
+            #expect(answer.text.contains("no space"))
+          }
+          #expect(scratch.names("incoming").isEmpty)
+          #expect(scratch.names("active").isEmpty)
+          #expect(scratch.names(".state/tmp").isEmpty)
+          #expect(try await service.request("/download?fid=\(first)").body == mp3)
+
+          let second = try await service.upload(clip)
+          #expect(try await service.ended(second).state == "done", "with space back, it goes on")
+        }
+        try await scratch.mp3spool("check")
+      }
+    }
+  }
+
+  @Test func conversionThatFindsNoSpaceIsTriedAgain() async throws {
+    try await withScratch { scratch in
+      try await withSmallDisk(scratch) {
+        try await Accounts.add(to: scratch)
+        try await scratch.serve(["MP3SPOOL_RESERVED_SPACE": "0"]) { service in
+          // Its MP3 of 320 kbit/s has 2.4 MB and does not fit beside what fills the disk.
+          let fid = try await service.upload(try await scratch.video("clip.mp4", seconds: 2))
+          _ = try await service.ended(fid)
+          let long = try await scratch.video("long.mp4", seconds: 60)
+          let ballast = scratch.spool.appending(path: "ballast").path
+          let source = (FileManager.default.contents(atPath: long) ?? Data()).count
+          let free = try await scratch.freeBytes()
+          try await scratch.run("fallocate", ["-l", "\(free - source - (1 << 20))", ballast])
+
+          let victim = try await service.upload(long, "-F", "preset=cbr-320")
+          try await eventually("a failed attempt") { try await service.job(victim).attempt == 1 }
+          #expect(scratch.names("failed").isEmpty)
+          #expect(scratch.names("done").allSatisfy { !$0.hasPrefix(victim) })
+          try FileManager.default.removeItem(atPath: ballast)
+          let job = try await service.ended(victim)
+          #expect(job.state == "done")
+          #expect(job.result.map { $0.byteCount > 2_300_000 } == true)
+        }
+        try await scratch.mp3spool("check")
+      }
+    }
+  }
+}
+
+extension Scratch {
+  fileprivate func freeBytes() async throws -> Int {
+    let answer = try await run("df", ["--block-size=1", "--output=avail", spool.path])
+    return try #require(answer.split(separator: "\n").last.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) })
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+/// `auth`, `gateway` and `work` as three processes: with two databases, so that nothing is shared but the spool.
+private struct ThreeProcesses {
+  let auth: Service
+  let gateway: Service
+  let work: Service
+
+  static func start(in scratch: Scratch, _ settings: [String: String] = [:]) async throws -> ThreeProcesses {
+    try await Accounts.add(to: scratch)
+    let own = scratch.path("accounts.sqlite")
+    try FileManager.default.moveItem(atPath: scratch.spool.path + "/mp3spool.sqlite", toPath: own)
+    let auth = try await Service.start(in: scratch, ["auth"], settings.merging(["MP3SPOOL_DATABASE": own]) { $1 })
+    let address = ["AUTH_SVC_ADDRESS": String(auth.auth.dropFirst("http://".count))]
+    let gateway = try await Service.start(in: scratch, ["gateway"], settings.merging(address) { $1 })
+    let work = try await Service.start(in: scratch, ["work"], settings)
+    return ThreeProcesses(auth: auth, gateway: gateway, work: work)
+  }
+
+  func stop() async {
+    for service in [work, gateway, auth] {
+      let outcome = await service.stop()
+      #expect(outcome.status == 0, "\(outcome)")
+    }
+  }
+}
+
+@Suite struct PartsTests {
+  @Test(arguments: [[:], ["JWT_SECRET": "a secret of more than thirty-two bytes"]])
+  func threeProcessesDoTheSameAsOne(settings: [String: String]) async throws {
+    try await withScratch { scratch in
+      let parts = try await ThreeProcesses.start(in: scratch, settings)
+      let gateway = parts.gateway
+
+      let wrong = try await gateway.login(as: Accounts.admin, password: "wrong")
+      #expect(wrong.status == 401)
+      #expect(wrong.text == "invalid credentials")
+      #expect(try await gateway.request("/login", "-X", "POST", token: nil).text == "missing credentials")
+      let token = try await gateway.login(as: Accounts.admin).text
+      #expect(try tokenPart(0, of: token)["alg"] == .text(settings.isEmpty ? "EdDSA" : "HS256"))
+      #expect(try await gateway.request("/jobs", token: "x.y.z").status == 403)
+      let reader = try await gateway.login(as: Accounts.reader).text
+
+      let video = try await scratch.video("video.mp4", seconds: 2)
+      #expect(try await gateway.request("/upload", "-F", "file=@\(video)", token: reader).status == 403)
+      let answer = try await gateway.request("/upload", "-F", "file=@\(video)", token: token)
+      let fid = try #require(try answer.json([String: String].self)["fid"])
+      let job = try await eventually("the end of the job") {
+        let job = try await gateway.request("/jobs/\(fid)", token: token).json(Job.self)
+        return job.hasEnded ? job : nil
+      }
+      #expect(job.state == "done")
+      let mp3 = try await gateway.request("/download?fid=\(fid)", token: token)
+      #expect(mp3.status == 200)
+      #expect(abs(Double(try await scratch.decodedSamples(try scratch.write("x.mp3", mp3.body))) / 44100 - 2) < 0.03)
+
+      try await gateway.drop(video, as: "dropped.mkv")
+      try await eventually("done/dropped.mp3") { scratch.names("done").contains("dropped.mp3") }
+      await parts.stop()
+    }
+  }
+
+  @Test func gatewayWithoutItsAuthServiceSaysSoAndStillKnowsTokens() async throws {
+    try await withScratch { scratch in
+      let parts = try await ThreeProcesses.start(in: scratch)
+      let token = try await parts.gateway.login(as: Accounts.admin).text
+      #expect(try await parts.gateway.request("/jobs", token: token).status == 200)
+      await parts.auth.stop()
+      let answer = try await parts.gateway.login(as: Accounts.admin)
+      #expect(answer.status == 503)
+      #expect(answer.text == "the auth service does not answer")
+      #expect(answer.headers["retry-after"] != nil)
+      #expect(try await parts.gateway.request("/jobs", token: token).status == 200)
+      for service in [parts.gateway, parts.work] { await service.stop() }
+    }
+  }
+
+  @Test func gatewayTakesUploadsWhileNobodyWorks() async throws {
+    try await withScratch { scratch in
+      let parts = try await ThreeProcesses.start(in: scratch)
+      await parts.work.stop()
+      let token = try await parts.gateway.login(as: Accounts.admin).text
+      let video = try await scratch.video("video.mp4", seconds: 1)
+      let answer = try await parts.gateway.request("/upload", "-F", "file=@\(video)", token: token)
+      let location = try #require(answer.headers["location"])
+      #expect(try await parts.gateway.request(location, token: token).json(Job.self).state == "waiting")
+      let work = try await Service.start(in: scratch, ["work"])
+      try await eventually("the end of the job") {
+        try await parts.gateway.request(location, token: token).json(Job.self).state == "done"
+      }
+      for service in [work, parts.gateway, parts.auth] { await service.stop() }
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import Glibc
+import Testing
+
+/// What stops a start: with an exit code that says whether to try again, and a sentence that says what to do.
+@Suite struct StartTests {
+  private func expectRefusal(
+    _ outcome: Outcome, status: Int32, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(outcome.status == status, "\(outcome)", sourceLocation: sourceLocation)
+    let sentence = outcome.errors.split(separator: "\n").first { $0.hasPrefix("mp3spool: ") } ?? ""
+    for word in words { #expect(sentence.contains(word), "\(outcome)", sourceLocation: sourceLocation) }
+  }
+
+  @Test func portInUseIsNamed() async throws {
+    try await withService { service in
+      let address = String(service.gateway.dropFirst("http://".count))
+      for (setting, name) in [("MP3SPOOL_LISTEN", "gateway"), ("MP3SPOOL_AUTH_LISTEN", "auth service")] {
+        let outcome = try await service.scratch.mp3spool(
+          "serve", settings: [setting: address, "MP3SPOOL_SPOOL": service.scratch.path("other")], status: nil)
+        expectRefusal(outcome, status: 69, name, address, "another program uses this port")
+      }
+      #expect(try await service.request("/healthz").status == 200)
+    }
+  }
+
+  @Test func secondServiceOnOneDatabaseIsRefused() async throws {
+    try await withService { service in
+      for command in ["serve", "gateway"] {
+        let outcome = try await service.scratch.mp3spool(command, status: nil)
+        expectRefusal(outcome, status: 69, "another mp3spool service", "mp3spool.sqlite")
+      }
+      #expect(try await service.request("/readyz").status == 200)
+    }
+  }
+
+  @Test func badSettingIsNamed() async throws {
+    try await withScratch { scratch in
+      let cases = [
+        ("MP3SPOOL_CONVERTERS", "0", "converters"), ("MP3SPOOL_LISTEN", "8080", "listen"),
+        ("MP3SPOOL_MAXIMUM_UPLOAD", "much", "maximum-upload"), ("MP3SPOOL_LOG_LEVEL", "loud", "log-level"),
+        ("MP3SPOOL_SHUTDOWN_GRACE", "-1", "shutdown-grace"), ("MP3SPOOL_COLOUR", "red", "MP3SPOOL_COLOUR"),
+        ("MP3SPOOL_CONFIG", "nowhere.yaml", "nowhere.yaml"),
+      ]
+      for (name, value, word) in cases {
+        expectRefusal(try await scratch.mp3spool("serve", settings: [name: value], status: nil), status: 64, word)
+      }
+      try scratch.write("unknown.yaml", "listen: 127.0.0.1:0\ncolour: red\n".utf8)
+      try scratch.write("broken.yaml", "listen: [\n".utf8)
+      for (file, word) in [("unknown.yaml", "colour"), ("broken.yaml", "YAML")] {
+        let outcome = try await scratch.mp3spool("serve", "--config", file, status: nil)
+        expectRefusal(outcome, status: 64, word, file)
+      }
+    }
+  }
+
+  @Test func shortSecretIsABadSetting() async throws {
+    try await withScratch { scratch in
+      for name in ["JWT_SECRET", "MP3SPOOL_JWT_SECRET"] {
+        let outcome = try await scratch.mp3spool("serve", settings: [name: "too short"], status: nil)
+        expectRefusal(outcome, status: 64, "JWT_SECRET", "32")
+        #expect(!outcome.errors.contains("too short"), "a secret is not shown")
+      }
+    }
+  }
+
+  @Test func flagsComeBeforeTheEnvironmentAndThatBeforeTheFile() async throws {
+    try await withScratch { scratch in
+      try scratch.write("settings.yaml", "spool: from-file\nlog-level: debug\n".utf8)
+      let file = ["--config", "settings.yaml"]
+      for (arguments, environment, expected) in [
+        ([], [:], "from-file"), ([], ["MP3SPOOL_SPOOL": "from-environment"], "from-environment"),
+        (["--spool", "from-flag"], ["MP3SPOOL_SPOOL": "from-environment"], "from-flag"),
+      ] as [([String], [String: String], String)] {
+        let outcome = try await scratch.start(
+          ["health", "--json"] + file + arguments, ["MP3SPOOL_SPOOL": ""].merging(environment) { $1 }
+        ).outcome()
+        #expect(outcome.output.contains("\"\(expected) (local)\""), "\(outcome)")
+      }
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root may become another user"))
+  func spoolWithoutWritePermissionIsRefused() async throws {
+    try await withScratch { scratch in
+      try await scratch.mp3spool("check")
+      let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+      let program = try await scratch.programForEverybody()
+      for place in ["/incoming", "/.state/tmp", "/done"] {
+        try await scratch.run("chmod", ["-R", "777", scratch.spool.path])
+        try await scratch.run("chmod", ["755", scratch.spool.path + place])
+        let outcome = try await scratch.tool("env", nobody + [program, "work", "--spool", scratch.spool.path])
+        expectRefusal(outcome, status: 69, scratch.spool.path + place)
+      }
+    }
+  }
+
+  @Test func spoolThatIsAFileIsRefused() async throws {
+    try await withScratch { scratch in
+      let file = try scratch.write("file", "not a directory".utf8)
+      let outcome = try await scratch.mp3spool("serve", "--spool", file, status: nil)
+      expectRefusal(outcome, status: 69, file)
+    }
+  }
+
+  /// A library put before libc makes statfs(2) call one directory NFS: that is all that mp3spool goes by.
+  @Test(.enabled(if: Tool.isThere("clang"), "the C compiler that comes with Swift is not in the PATH"))
+  func databaseOnNFSIsRefused() async throws {
+    try await withScratch { scratch in
+      let preload = try await scratch.pretendingNFS(at: scratch.path("share"))
+      let outcome = try await scratch.mp3spool(
+        "serve", settings: preload.merging(["MP3SPOOL_DATABASE": scratch.path("share/mp3spool.sqlite")]) { $1 },
+        status: nil)
+      expectRefusal(outcome, status: 69, "NFS", "share")
+    }
+  }
+
+  @Test(.enabled(if: Tool.isThere("clang"), "the C compiler that comes with Swift is not in the PATH"))
+  func spoolOnNFSIsPolled() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      try FileManager.default.moveItem(atPath: scratch.spool.path + "/mp3spool.sqlite", toPath: scratch.path("db"))
+      let preload = try await scratch.pretendingNFS(at: scratch.spool.path)
+      let settings = preload.merging(["MP3SPOOL_DATABASE": scratch.path("db")]) { $1 }
+      try await scratch.serve(settings) { service in
+        let health = try await scratch.mp3spool("health", settings: settings)
+        #expect(health.output.contains("(NFS)"), "\(health)")
+        let fid = try await service.upload(try await scratch.video("clip.mp4", seconds: 0.5))
+        #expect(try await service.ended(fid).state == "done")
+      }
+    }
+  }
+}
+
+extension Scratch {
+  /// A copy of the program that other users can run, too.
+  fileprivate func programForEverybody() async throws -> String {
+    try await run("cp", [Program.path, path("mp3spool")])
+    try await run("chmod", ["755", path("mp3spool")])
+    return path("mp3spool")
+  }
+
+  /// The environment in which statfs(2) calls this directory NFS.
+  fileprivate func pretendingNFS(at directory: String) async throws -> [String: String] {
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let source = #"""
+      #define _GNU_SOURCE
+      #include <dlfcn.h>
+      #include <string.h>
+      #include <sys/vfs.h>
+      int statfs(const char *path, struct statfs *answer) {
+        int (*real)(const char *, struct statfs *) = dlsym(RTLD_NEXT, "statfs");
+        int result = real(path, answer);
+        if (!strncmp(path, SHARE, strlen(SHARE))) answer->f_type = 0x6969;
+        return result;
+      }
+      """#
+    let library = path("nfs.so")
+    try write("nfs.c", source.utf8)
+    try await run(
+      "clang", ["-shared", "-fPIC", "-DSHARE=\"\(directory)\"", "-o", library, path("nfs.c"), "-ldl"])
+    return ["LD_PRELOAD": library]
+  }
+}

@@ -1,0 +1,165 @@
+import DurableFiles
+import Foundation
+import Glibc
+import Logging
+import SystemPackage
+import Testing
+import Tokens
+
+@testable import Keeper
+@testable import Spool
+
+@Suite struct DropFolderTests {
+  let house: TemporaryHouse
+
+  init() throws { house = try TemporaryHouse() }
+
+  private func makeFolder(settleTime: Duration = .zero) -> DropFolder {
+    DropFolder(spool: house.spool, signer: house.signer, owner: "drop", settleTime: settleTime, logger: .silent)
+  }
+
+  private func jobs() async throws -> [JobRecord] {
+    try await house.indexer.scan()
+    return try await house.rows()
+  }
+
+  @Test func aFileThatWasClosedIsAdoptedAtOnce() async throws {
+    var folder = makeFolder(settleTime: .seconds(1000))
+    try house.drop("video.mp4")
+    try house.drop("other.mp4")
+    await folder.take("video.mp4")
+    let job = try #require(try await jobs().first)
+    #expect((job.name, job.owner, job.origin, job.size, job.state) == ("video.mp4", "drop", .drop, 7, .waiting))
+    #expect(try house.names(in: house.layout.incoming) == ["other.mp4", job.directory])
+  }
+
+  @Test func aFileThatWasOnlySeenIsAdoptedAtTheThirdLook() async throws {
+    var folder = makeFolder()
+    try house.drop("video.mp4")
+    for count in [0, 0, 1] {
+      try await folder.look()
+      #expect(try await jobs().count == count)
+    }
+    try await folder.look()
+    #expect(!folder.isWaiting)
+  }
+
+  @Test func aFileThatIsStillWrittenToIsLeftAlone() async throws {
+    var folder = makeFolder()
+    try house.drop("video.mp4")
+    let writer = try #require(FileHandle(forWritingAtPath: house.layout.incoming.appending("video.mp4").string))
+    for _ in 0..<4 {
+      await folder.take("video.mp4")
+      try await folder.look()
+    }
+    #expect(try await jobs() == [])
+    try writer.close()
+    await folder.take("video.mp4")
+    #expect(try await jobs().count == 1)
+  }
+
+  @Test func aPartialNameIsLeftAlone() async throws {
+    var folder = makeFolder()
+    for name in ["video.mp4.part", ".video.mp4"] {
+      let name = try #require(FilePath.Component(name))
+      try house.drop(name)
+      for _ in 0..<4 {
+        await folder.take(name)
+        try await folder.look()
+      }
+    }
+    #expect(try await jobs() == [])
+  }
+
+  @Test func twoFilesWhoseNamesReadAlikeAreBothAdopted() async throws {
+    var folder = makeFolder()
+    try house.drop("\u{E9}.mp4", "one")
+    try house.drop("e\u{301}.mp4", "three")
+    for _ in 0..<3 { try await folder.look() }
+    #expect(try await jobs().count == 2)
+  }
+
+  @Test func anInterruptedAdoptionIsFinished() async throws {
+    try house.drop("video.mp4")
+    let adoption = try #require(try house.spool.adopt("video.mp4", as: JobID(at: Date())))
+    try await makeFolder().recover()
+    #expect(try await jobs().map(\.id) == [adoption.id])
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "root gives a file to somebody else"))
+  func aFileThatMayNotBeReadKeepsNoOtherWaiting() async throws {
+    // Permissions do not bind root, so this is another user's process.
+    await #expect(processExitsWith: .success) {
+      let root = FilePath(NSTemporaryDirectory()).appending("KeeperTests-\(UUID().uuidString)")
+      defer { try? FileManager.default.removeItem(atPath: root.string) }
+      let spool = try Spool(opening: root)
+      for path in [root] + spool.layout.directories {
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path.string)
+      }
+      for name: FilePath.Component in ["1.mp4", "secret.mp4", "2.mp4"] {
+        let path = spool.layout.incoming.appending(name)
+        try NewFile(creating: path, permissions: name == "secret.mp4" ? .ownerReadWrite : .ordinary).close()
+      }
+      try #require(seteuid(65534) == 0)
+      let signer = SidecarSigner(key: SigningKey())
+      var folder = DropFolder(spool: spool, signer: signer, owner: "drop", settleTime: .zero, logger: .silent)
+      for _ in 0..<4 { try await folder.look() }
+      #expect(try spool.list(.waiting).count == 2)
+      #expect(try Files.list(spool.layout.incoming).map(\.name).contains("secret.mp4"))
+      #expect(seteuid(0) == 0)
+    }
+  }
+}
+
+@Suite struct KeeperServiceTests {
+  let house: TemporaryHouse
+
+  init() throws { house = try TemporaryHouse() }
+
+  /// Runs the service until `isEnough` holds, asked at each change in `incoming/`, which is named by inotify.
+  private func run(isLocal: Bool, until isEnough: @escaping @Sendable () throws -> Bool) async throws {
+    let service = KeeperService(
+      spool: house.spool, catalog: house.catalog, signer: house.signer, dropOwner: "drop", isLocal: isLocal,
+      logger: .silent)
+    let watch = try DirectoryWatch([house.layout.incoming])
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await service.run() }
+      group.addTask { for await _ in watch.events where try isEnough() { return } }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  func aDroppedFileBecomesAJob(_ isLocal: Bool) async throws {
+    let house = house
+    let dropping = Task {
+      // One before the service looks first, and one after.
+      try house.drop("early.mp4")
+      try house.drop("late.mp4")
+    }
+    try await run(isLocal: isLocal) { try house.spool.list(.waiting).count == 2 }
+    try await dropping.value
+    #expect(try house.names(in: house.layout.adopting) == [])
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func anAdoptionThatFailedIsTriedAgainWhileTheServiceRuns() async throws {
+    let house = house
+    // It appears at once and whole, as if the disk had been full when the service wrote the sidecar.
+    let (id, staged) = (JobID(at: Date()), house.root.appending("staged"))
+    try Files.makeDirectory(staged)
+    for (file, contents) in [("name", "video.mp4"), ("source", "dropped")] {
+      try Files.save(Array(contents.utf8), to: staged.appending(file))
+    }
+    let watch = try DirectoryWatch([house.layout.incoming])
+    let planting = Task {
+      // The service has begun when it adopted this one.
+      try house.drop("first.mp4")
+      for await _ in watch.events where try house.spool.list(.waiting).count == 1 { break }
+      try Files.rename(staged, to: house.layout.adopting.appending("\(id).\(ClaimNumber())"))
+    }
+    try await run(isLocal: false) { try house.spool.list(.waiting).contains { $0.id == id } }
+    try await planting.value
+  }
+}

@@ -1,0 +1,117 @@
+import DurableFiles
+import Foundation
+import Keeper
+import SystemPackage
+import Testing
+import Tokens
+import WireFormats
+
+@testable import Spool
+
+@Suite struct SpoolCheckTests {
+  let house: TemporaryHouse
+
+  init() throws { house = try TemporaryHouse() }
+
+  private func findings() async throws -> [String] {
+    try await SpoolCheck(spool: house.spool, catalog: house.catalog).findings()
+  }
+
+  /// A done job that the index has, and where it is.
+  private func done() async throws -> (name: JobName, directory: FilePath, output: FilePath) {
+    let name = try house.publish(try await house.enqueue())
+    try await house.indexer.scan()
+    guard case .ended(_, _, let number) = name else { throw SpoolError(.unreadable, "\(name)") }
+    let job = house.layout.job(name, in: .done)
+    return (name, job, JobFiles.output(of: number, in: job))
+  }
+
+  @Test func aSoundSpoolHasNoFindings() async throws {
+    try await house.fill()
+    try await house.indexer.scan()
+    #expect(try await findings() == [])
+  }
+
+  @Test func aCheckChangesNothing() async throws {
+    let job = try await done()
+    try Files.unlink(JobFiles.audio(inOutput: job.output))
+    let rows = try await house.rows()
+    #expect(try await findings() == (try await findings()))
+    #expect(try await house.rows() == rows)
+  }
+
+  @Test func aStrangeNameIsFound() async throws {
+    let stranger = house.layout.active.appending("stranger")
+    try Files.makeDirectory(stranger)
+    #expect(try await findings() == ["\(stranger) has no name that the protocol knows"])
+  }
+
+  @Test func aJobInTwoPlacesIsFound() async throws {
+    let job = try await done()
+    let twin = house.layout.job(.waiting(job.name.id, attempt: 3), in: .waiting)
+    try FileManager.default.copyItem(atPath: job.directory.string, toPath: twin.string)
+    let found = try await findings()
+    #expect(found.contains { $0.hasPrefix("\(job.name.id) is in several places: waiting \(job.name.id).3, done ") })
+  }
+
+  @Test func whatAJobLacksIsFound() async throws {
+    let job = try await done()
+    let files = [
+      (JobFiles.source(in: job.directory), "it has no source"),
+      (JobFiles.sidecar(in: job.directory), "it has no sidecar"),
+      (JobFiles.audio(inOutput: job.output), "it has no MP3"),
+      (JobFiles.result(inOutput: job.output), "it has no result"),
+    ]
+    for (path, _) in files { try Files.unlink(path) }
+    #expect(Set(try await findings()) == Set(files.map { "\(job.directory): \($0.1)" }))
+  }
+
+  @Test func anMP3ThatIsNotWhatItsResultSaysIsFound() async throws {
+    let job = try await done()
+    try Files.save([1], to: JobFiles.audio(inOutput: job.output))
+    #expect(try await findings() == ["\(job.directory): its MP3 has 1 bytes, but its result says 33"])
+  }
+
+  @Test func aDamagedResultIsFound() async throws {
+    let job = try await done()
+    try Files.save([1], to: JobFiles.result(inOutput: job.output))
+    #expect(try await findings() == ["\(job.directory): its result cannot be read"])
+  }
+
+  @Test func aSidecarOfAnotherKeyIsFound() async throws {
+    let job = try await done()
+    let sidecar = Sidecar(id: job.name.id, owner: "me", name: "video.mp4", size: 20, options: .init(), origin: .upload)
+    let foreign = try await SidecarSigner(key: SigningKey()).sign(sidecar)
+    try Files.save(foreign, to: JobFiles.sidecar(in: job.directory))
+    #expect(try await findings() == ["\(job.directory): its sidecar is not signed by a key of this spool"])
+  }
+
+  @Test func anotherJobsSidecarIsFound() async throws {
+    let (one, other) = (try await done(), try await done())
+    let bytes = try house.spool.sidecar(in: other.directory)
+    try Files.save(bytes, to: JobFiles.sidecar(in: one.directory))
+    #expect(try await findings() == ["\(one.directory): its sidecar is not signed by a key of this spool"])
+  }
+
+  @Test func aSidecarThatCannotBeReadIsFound() async throws {
+    let job = try await done()
+    try Files.save([UInt8](repeating: 1, count: 100_000), to: JobFiles.sidecar(in: job.directory))
+    #expect(try await findings() == ["\(job.directory): its sidecar cannot be read"])
+  }
+
+  @Test func eachDifferenceOfTheIndexIsFound() async throws {
+    let gone = try await done()
+    let moved = try await house.enqueue()
+    try await house.indexer.scan()
+    let missing = try await house.enqueue()
+    try house.fail(moved)
+    try house.spool.clean(gone.name, in: .done, exported: nil)
+    let expected = [
+      "\(missing.id) is in the spool and not in the index", "\(gone.name.id) is in the index and not in the spool",
+      "\(moved.id) is failed in the spool and waiting in the index",
+    ]
+    #expect(try await findings() == expected.sorted())
+    try await house.indexer.scan()
+    #expect(try await findings() == [])
+  }
+}

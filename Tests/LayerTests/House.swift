@@ -1,0 +1,155 @@
+import Foundation
+
+/// The rooms of the house, their order and their guests: the table that the tests compare the sources with.
+struct House {
+  /// From the roof down.
+  static let rooms = [
+    "mp3spool", "Gateway", "AuthService", "Converter", "Keeper", "Catalog", "Tokens", "Spool", "Decoder", "MP3Encoder",
+    "WireFormats", "DurableFiles", "Settings", "Telemetry",
+  ]
+
+  /// What C offers, and who makes it safe.
+  static let walls: [String: Set<String>] = [
+    "CFFmpeg": ["Decoder"], "CLAME": ["MP3Encoder"], "CCrypto": ["Catalog"],
+    "CLinux": ["Decoder", "DurableFiles", "mp3spool"],
+  ]
+
+  static let order = rooms + walls.keys.sorted()
+
+  static func floor(of module: String) -> Int { order.firstIndex(of: module) ?? order.endIndex }
+
+  struct Guest {
+    let rooms: Set<String>
+    let reason: String
+  }
+
+  /// Packages of others. Each is known to few rooms, so that it can be left, or updated, by looking at these.
+  static let guests: [String: Guest] = [
+    "Hummingbird": Guest(rooms: ["mp3spool", "Gateway", "AuthService"], reason: http),
+    "HTTPTypes": Guest(rooms: ["Gateway", "AuthService"], reason: http),
+    "NIOHTTP1": Guest(rooms: ["Gateway"], reason: http),
+    "NIOHTTPTypes": Guest(rooms: ["Gateway"], reason: http),
+    "NIOCore": Guest(rooms: ["mp3spool", "Gateway", "AuthService"], reason: http),
+    "NIOPosix": Guest(rooms: ["DurableFiles"], reason: "threads for calls that block are BlockingThreads"),
+    "AsyncHTTPClient": Guest(rooms: ["Gateway"], reason: "only the gateway asks another service"),
+    "GRDB": Guest(rooms: ["Catalog"], reason: "one room knows that there is SQL"),
+    "JWTKit": Guest(rooms: ["Tokens"], reason: "one room decides which signatures are believed"),
+    "Crypto": Guest(
+      rooms: ["Gateway", "Converter", "Tokens"], reason: "keys are Tokens' matter, checksums of the two"),
+    "ArgumentParser": Guest(rooms: ["mp3spool"], reason: "rooms get their settings as values"),
+    "UnixSignals": Guest(rooms: ["mp3spool"], reason: "signals are the process's matter"),
+    "ServiceLifecycle": Guest(rooms: ["mp3spool", "Converter", "Keeper"], reason: "only what runs on is a service"),
+    "Configuration": Guest(rooms: ["Settings"], reason: layers),
+    "Yams": Guest(rooms: ["Settings"], reason: layers),
+    "Logging": Guest(
+      rooms: ["mp3spool", "Gateway", "AuthService", "Converter", "Keeper", "Telemetry"],
+      reason: "the rooms below say by their errors what went wrong, and whoever called them decides what is told"),
+    "Metrics": Guest(rooms: ["Gateway", "Converter"], reason: counting),
+    "CoreMetrics": Guest(rooms: ["Telemetry"], reason: counting),
+  ]
+
+  private static let http = "HTTP ends in Gateway and AuthService; everything below can be used and tested without it"
+  private static let layers = "rooms get their settings as values, and know nothing of files and variables"
+  private static let counting = "what is counted is counted where it happens, and shown by Telemetry"
+
+  /// What comes with the toolchain.
+  static let ofTheSystem: Set = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch"]
+
+  static let everybodys = ofTheSystem.union(["SystemPackage"])
+
+  /// Modules that come with another product.
+  static let products = ["CoreMetrics": "Metrics"]
+
+  static func mayBeUnsafe(_ file: SourceText) -> Bool {
+    ["Decoder", "MP3Encoder", "DurableFiles"].contains(file.room)
+      // scrypt, and chmod(2) of the database's files.
+      || ["Catalog/PasswordHash.swift", "Catalog/CatalogFile.swift"].contains(file.path)
+  }
+
+  static func mayRename(_ file: SourceText) -> Bool {
+    ["Spool", "DurableFiles"].contains(file.room)
+      // Neither is about a job: an MP3 beside its video, and a copy of the database.
+      || ["mp3spool/Commands/ConvertCommand.swift", "Catalog/Backup.swift"].contains(file.path)
+  }
+
+  /// The checkout that this file belongs to, read once.
+  static let thisOne = House()
+
+  let root: URL
+  let files: [SourceText]
+
+  private init(file: String = #filePath) {
+    root = URL(filePath: file).resolvingSymlinksInPath()
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let sources = root.appending(path: "Sources")
+    let paths = FileManager.default.enumerator(atPath: sources.path)?.compactMap { $0 as? String } ?? []
+    files = paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path in
+      (try? String(contentsOf: sources.appending(path: path), encoding: .utf8)).map { SourceText(path, $0) }
+    }
+  }
+}
+
+/// One Swift file of the sources.
+struct SourceText: CustomStringConvertible {
+  /// From `Sources/` on.
+  let path: String
+  /// Its lines without comments.
+  let code: [Substring]
+  /// The modules that it imports, be it for one declaration.
+  let imports: Set<String>
+
+  init(_ path: String, _ text: String) {
+    self.path = path
+    code = text.split(separator: "\n", omittingEmptySubsequences: false).map(Self.withoutComment)
+    imports = Set(code.lazy.filter { $0.contains("import ") }.compactMap(Self.imported))
+  }
+
+  var room: String { String(path.prefix { $0 != "/" }) }
+
+  var description: String { "Sources/\(path)" }
+
+  private static func withoutComment(_ line: Substring) -> Substring {
+    guard let slashes = line.firstRange(of: "//") else { return line }
+    // The slashes of a URL in a text begin no comment.
+    let isComment = slashes.lowerBound == line.startIndex || line[line.index(before: slashes.lowerBound)].isWhitespace
+    return isComment ? line[..<slashes.lowerBound] : line
+  }
+
+  private static func imported(_ line: Substring) -> String? {
+    let access = /^\s*((@\w+(\(\w+\))?|public|package|internal|private|fileprivate)\s+)*import\s+/
+    let kind = /^(struct|class|enum|protocol|func|var|let|typealias)\s+/
+    guard let start = line.firstMatch(of: access)?.range.upperBound else { return nil }
+    let rest = line[start...]
+    let name = rest[(rest.firstMatch(of: kind)?.range.upperBound ?? start)...].prefix {
+      $0.isLetter || $0.isNumber || $0 == "_"
+    }
+    return String(name)
+  }
+}
+
+/// What Package.swift says of the rooms' dependencies.
+struct Manifest {
+  /// By target: rooms and products.
+  let dependencies: [String: Set<String>]
+
+  init(_ text: String) {
+    let names = text.matches(of: /let (\w+): Target\.Dependency = \.product\(name: "(\w+)"/)
+      .map { (String($0.1), String($0.2)) }
+    let aliases = Dictionary(uniqueKeysWithValues: names)
+    var found: [String: Set<String>] = [:]
+    for target in text.matches(
+      of: /\.(?:target|executableTarget)\(\s*name: "(\w+)"(?:,\s*dependencies: (\[(?:[^\[\]])*\]))?/)
+    {
+      found[String(target.1)] = Self.names(in: target.2.map(String.init) ?? "", aliases)
+    }
+    dependencies = found
+  }
+
+  private static func names(in list: String, _ aliases: [String: String]) -> Set<String> {
+    let products = list.matches(of: /\.product\(name: "(\w+)"/).map { String($0.1) }
+    let rest = list.replacing(/\.product\([^)]*\)/, with: "")
+    let rooms = rest.matches(of: /"(\w+)"/).map { String($0.1) }
+    let words = rest.replacing(/"\w+"/, with: "").matches(of: /\w+/).map { String($0.0) }
+    return Set(products + rooms + words.map { aliases[$0] ?? $0 })
+  }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Settings
+
+@Suite struct SettingsTests {
+  /// A YAML file for one test.
+  private final class File {
+    let path: FilePath
+
+    init(_ text: String) throws {
+      path = FilePath(NSTemporaryDirectory()).appending("SettingsTests-\(UUID().uuidString).yaml")
+      try Data(text.utf8).write(to: URL(filePath: path.string))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+  }
+
+  private func load(
+    flags: [SettingName: String] = [:], environment: [String: String] = [:], yaml: String = "# nothing"
+  ) async throws(SettingsError) -> Settings {
+    let file: File
+    do { file = try File(yaml) } catch { throw SettingsError("no file: \(error)") }
+    return try await Settings.load(flags: flags, environment: environment, file: file.path)
+  }
+
+  /// The sentence with which the settings are refused.
+  private func refusal(
+    flags: [SettingName: String] = [:], environment: [String: String] = [:], yaml: String = "# nothing"
+  ) async -> String {
+    do { _ = try await load(flags: flags, environment: environment, yaml: yaml) } catch { return error.description }
+    return "accepted"
+  }
+
+  // MARK: - Layers
+
+  @Test func withoutAnySettingTheDefaultsHold() async throws {
+    let settings = try await load()
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    #expect((settings.spool, settings.database) == ("spool", "spool/mp3spool.sqlite"))
+    #expect("\(settings.listen) \(settings.authListen)" == "127.0.0.1:8080 127.0.0.1:5000")
+    #expect((settings.authService, settings.jwtSecret) == (nil, nil))
+    #expect((settings.converters, settings.encoderThreads) == (cores, cores))
+    #expect((settings.maximumUpload, settings.reservedSpace) == (20 << 30, 256 << 20))
+    #expect((settings.dropOwner, settings.shutdownGrace, settings.logLevel) == ("drop", .seconds(30), "info"))
+  }
+
+  @Test func flagsGoBeforeTheEnvironmentAndThatBeforeTheFile() async throws {
+    let yaml = "listen: file:1\nauth-listen: file:1\ndrop-owner: file\n"
+    let environment = ["MP3SPOOL_LISTEN": "environment:2", "MP3SPOOL_AUTH_LISTEN": "environment:2"]
+    let settings = try await load(flags: [.listen: "flag:3"], environment: environment, yaml: yaml)
+    #expect("\(settings.listen) \(settings.authListen)" == "flag:3 environment:2")
+    #expect(settings.dropOwner == "file")
+  }
+
+  @Test func anEmptyTextIsNoSetting() async throws {
+    let settings = try await load(
+      flags: [.listen: "", .authListen: ""], environment: ["MP3SPOOL_LISTEN": "", "MP3SPOOL_AUTH_LISTEN": "one:1"],
+      yaml: "listen: two:2\ndrop-owner:\n")
+    #expect("\(settings.listen) \(settings.authListen)" == "two:2 one:1")
+    #expect(settings.dropOwner == "drop")
+  }
+
+  @Test(arguments: SettingName.allCases)
+  func everySettingIsReadFromEachLayer(_ name: SettingName) async throws {
+    let value =
+      switch name {
+      case .spool, .database: "/tmp/x"
+      case .listen, .authListen, .authService: "localhost:7"
+      case .jwtSecret: String(repeating: "1", count: 32)
+      case .converters, .encoderThreads, .shutdownGrace: "7"
+      case .maximumUpload, .reservedSpace: "7M"
+      case .dropOwner: "somebody"
+      case .logLevel: "error"
+      }
+    let usual = "\(try await load())"
+    let fromFlag = "\(try await load(flags: [name: value]))"
+    #expect(fromFlag != usual)
+    #expect("\(try await load(environment: [name.environmentName: value]))" == fromFlag)
+    #expect("\(try await load(yaml: "\(name.rawValue): \(value)\n"))" == fromFlag)
+  }
+
+  @Test func theDatabaseIsInTheSpoolUnlessItIsSaid() async throws {
+    #expect(try await load(flags: [.spool: "/srv/spool"]).database == "/srv/spool/mp3spool.sqlite")
+    #expect(try await load(flags: [.spool: "/srv/spool", .database: "/var/db"]).database == "/var/db")
+  }
+
+  // MARK: - Names
+
+  @Test func theOlderNamesAreHonouredWhereTheNewerAreNotSet() async throws {
+    let older = ["JWT_SECRET": "older", "AUTH_SVC_ADDRESS": "auth:5000"]
+    let settings = try await load(environment: older, yaml: "jwt-secret: file\n")
+    #expect(settings.jwtSecret == "older")
+    #expect(settings.authService == "http://auth:5000")
+    let newer = ["MP3SPOOL_JWT_SECRET": "newer", "MP3SPOOL_AUTH_SERVICE": "https://auth.example.org/"]
+    let both = try await load(environment: older.merging(newer) { $1 })
+    #expect(both.jwtSecret == "newer")
+    #expect(both.authService == "https://auth.example.org")
+  }
+
+  @Test func anUnknownNameInTheEnvironmentIsRefused() async {
+    let sentence = await refusal(environment: ["MP3SPOOL_LISTEM": "localhost:1"])
+    #expect(sentence.hasPrefix("there is no setting MP3SPOOL_LISTEM; the settings are spool, database, listen, "))
+  }
+
+  @Test func otherProgramsVariablesAreTheirs() async throws {
+    _ = try await load(environment: ["LISTEN": "x", "MP3SPOOL_CONFIG": "x", "MP3SPOOL_TEST_CORPUS": "x", "PATH": "x"])
+  }
+
+  @Test func anUnknownNameInTheFileIsRefused() async {
+    for name in ["listem", "Listen", "8080", "auth_listen"] {
+      let sentence = await refusal(yaml: "\(name): localhost:1\n")
+      #expect(sentence.contains(": there is no setting '\(name)'; the settings are spool, "))
+    }
+  }
+
+  @Test func everySettingHasAnExplanationAndAVariable() {
+    for name in SettingName.allCases {
+      #expect(name.explanation.hasSuffix("."))
+      #expect(name.environmentName.wholeMatch(of: /MP3SPOOL_[A-Z]+(_[A-Z]+)*/) != nil)
+    }
+    #expect(Set(SettingName.allCases.map(\.explanation)).count == SettingName.allCases.count)
+  }
+
+  // MARK: - The file
+
+  @Test(arguments: ["", "\n", "# listen: localhost:1\n", "---\n"])
+  func aFileThatSetsNothingIsAccepted(_ text: String) async throws {
+    #expect(try await "\(load(yaml: text).listen)" == "127.0.0.1:8080")
+  }
+
+  @Test(arguments: ["- listen\n- localhost:1\n", "listen\n", "listen: [\n", "listen: [a, b]\n", "listen: {a: b}\n"])
+  func aFileOfAnotherFormIsRefusedWithASentence(_ text: String) async {
+    let sentence = await refusal(yaml: text)
+    #expect(sentence.wholeMatch(of: /(the settings file )?[^ ]+\.yaml(:| is| must) .+/.dotMatchesNewlines()) != nil)
+  }
+
+  @Test func aFileThatIsAskedForMustBeThere() async {
+    let error = await #expect(throws: SettingsError.self) {
+      try await Settings.load(flags: [:], environment: [:], file: "/nowhere/mp3spool.yaml")
+    }
+    #expect(error?.description == "the settings file /nowhere/mp3spool.yaml cannot be read")
+  }
+
+  // MARK: - Values
+
+  @Test(arguments: [
+    (SettingName.listen, "localhost"), (.listen, "localhost:"), (.listen, ":80"), (.listen, "localhost:65536"),
+    (.authListen, "localhost:-1"), (.converters, "0"), (.converters, "257"), (.converters, "two"),
+    (.encoderThreads, "1.5"), (.maximumUpload, "20 GB"), (.maximumUpload, "-1"), (.maximumUpload, "-1K"),
+    (.maximumUpload, "M"), (.reservedSpace, "9999999T"), (.reservedSpace, "99999999999999999999"),
+    (.shutdownGrace, "-1"), (.shutdownGrace, "86401"), (.shutdownGrace, "30s"), (.logLevel, "loud"),
+  ])
+  func aBadValueIsRefusedByName(_ name: SettingName, _ value: String) async {
+    let sentence = await refusal(environment: [name.environmentName: value])
+    #expect(sentence.hasPrefix("the setting \(name.rawValue) is '\(value)', but it must be "))
+  }
+
+  @Test(arguments: [
+    ("0", Int64(0)), ("1", 1), ("1k", 1024), ("1K", 1024), ("500M", 500 << 20), ("2G", 2 << 30), ("1t", 1 << 40),
+    ("8388607T", 8_388_607 << 40),
+  ])
+  func sizesHaveUnits(_ text: String, _ bytes: Int64) async throws {
+    #expect(try await load(flags: [.maximumUpload: text]).maximumUpload == bytes)
+  }
+
+  @Test func levelsAreReadInAnyCase() async throws {
+    #expect(try await load(flags: [.logLevel: "DEBUG"]).logLevel == "debug")
+  }
+
+  @Test(arguments: [
+    ("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:8080", "::1", 8080), ("localhost:0", "localhost", 0),
+  ])
+  func addressesHaveAHostAndAPort(_ text: String, _ host: String, _ port: Int) throws {
+    let address = try #require(HostAndPort(text))
+    #expect((address.host, address.port) == (host, port))
+    #expect(address.description == text)
+  }
+}
