@@ -89,6 +89,20 @@ let walls: [Target] = [
 /// Each room's own rules; `LayerTests` checks the house and `EndToEndTests` the built binary.
 let tests: [Target] = [
   .testTarget(name: "EndToEndTests", dependencies: ["mp3spool"]),
+  .testTarget(name: "LayerTests"),
+  .testTarget(
+    name: "ConverterTests",
+    dependencies: ["Converter", "Decoder", "MP3Encoder", "Spool", "WireFormats", "DurableFiles", system]),
+  .testTarget(
+    name: "KeeperTests",
+    dependencies: [
+      "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging,
+      .product(name: "GRDB", package: "GRDB.swift"),
+    ]),
+  .testTarget(
+    name: "SpoolTests",
+    dependencies: ["Spool", "WireFormats", "DurableFiles", system]),
+  .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),
   .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),
   .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
   .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", system]),

@@ -58,8 +58,9 @@ struct ClaimLoop: Sendable {
     return bench.nextToClaim()
   }
 
+  /// It counts as an attempt: a claim that is lost again and again must not go on for ever.
   private func takeBack(_ orphan: Claim) async throws {
-    _ = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.giveBack(orphan) }
+    _ = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.fail(orphan, .converterDied) }
   }
 
   private func process(_ claim: Claim) async {
@@ -81,11 +82,8 @@ struct ClaimLoop: Sendable {
 
   private func convert(_ claim: Claim) async throws -> (end: ClaimEnd, problem: ConversionFailure?) {
     let sidecar: Sidecar
-    do { sidecar = try await verifiedSidecar(of: claim) } catch let problem as ConversionFailure {
-      let end = try await BlockingThreads.run { [spool] () throws(SpoolError) in
-        try spool.quarantine(claim, problem.forJob)
-      }
-      return (end, problem)
+    do throws(ConversionFailure) { sidecar = try await verifiedSidecar(of: claim) } catch {
+      return (try await refuse(claim, error), error)
     }
     let run = JobRun(spool: spool, conversion: conversion, claim: claim)
     let handle = CancelHandle()
@@ -98,21 +96,43 @@ struct ClaimLoop: Sendable {
     }
   }
 
-  /// The job's sidecar, once its signature, its id and the source's size are found right.
-  private func verifiedSidecar(of claim: Claim) async throws -> Sidecar {
-    let directory = spool.directory(of: claim)
-    let (bytes, size) = try await BlockingThreads.run { [spool] () throws(SpoolError) in
-      (try spool.sidecar(in: directory), try spool.sourceSize(in: directory))
+  /// A job that is not what it says is put out of the way; one that cannot be read at the moment is tried again.
+  private func refuse(_ claim: Claim, _ problem: ConversionFailure) async throws(SpoolError) -> ClaimEnd {
+    try await BlockingThreads.run { [spool] () throws(SpoolError) in
+      problem.isCertain ? try spool.quarantine(claim, problem.forJob) : try spool.fail(claim, problem.forJob)
     }
+  }
+
+  /// The job's sidecar, once its signature, its id and the source's size are found right.
+  private func verifiedSidecar(of claim: Claim) async throws(ConversionFailure) -> Sidecar {
+    let (bytes, size) = try await read(claim)
     let sidecar: Sidecar
-    do { sidecar = try await spool.sidecarVerifier().verify(bytes, expecting: claim.id) } catch {
-      throw ConversionFailure(code: "bad-sidecar", "the job's sidecar is not accepted: \(error)", isCertain: true)
+    do {
+      let verifier = try await BlockingThreads.run { [spool] in try spool.sidecarVerifier() }
+      sidecar = try await verifier.verify(bytes, expecting: claim.id)
+    } catch {
+      // A key that is not known yet, or keys that cannot be read now, are no fault of the job's.
+      let isCertain = (error as? TokenError).map { $0.kind != .unknownKey && $0.kind != .invalidKey } ?? false
+      throw ConversionFailure(
+        code: "bad-sidecar", "the job's sidecar is not accepted: \(error)", isCertain: isCertain)
     }
     guard size == sidecar.size else {
       throw ConversionFailure(
         code: "wrong-size", "the source has \(size) bytes where \(sidecar.size) were signed for", isCertain: true)
     }
     return sidecar
+  }
+
+  /// The bytes of a job's sidecar and the size of its source.
+  private func read(_ claim: Claim) async throws(ConversionFailure) -> (sidecar: [UInt8], size: Int64) {
+    let directory = spool.directory(of: claim)
+    do {
+      return try await BlockingThreads.run { [spool] () throws(SpoolError) in
+        (try spool.sidecar(in: directory), try spool.sourceSize(in: directory))
+      }
+    } catch {
+      throw ConversionFailure(code: "incomplete-job", error.description, isCertain: !error.isTemporary)
+    }
   }
 
   private func report(_ claim: Claim, _ end: ClaimEnd, _ problem: ConversionFailure?, after time: Duration) {

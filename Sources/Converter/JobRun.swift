@@ -39,11 +39,28 @@ struct JobRun: Sendable {
       let output = try spool.makeOutput(of: claim)
       let audio = JobFiles.audio(inOutput: output)
       let source = try openSource(in: directory, sidecar)
+      var canceller: DecodeCanceller?
+      var lastLook = ContinuousClock.now
       let outcome = try conversion.run(
-        source.fileDescriptor, options: sidecar.options, into: try NewFile(creating: audio), willDecode: willDecode,
-        progress: progress)
+        source.fileDescriptor, options: sidecar.options, into: try NewFile(creating: audio),
+        willDecode: {
+          canceller = $0
+          willDecode($0)
+        },
+        progress: {
+          progress($0)
+          if isLost(lastLook: &lastLook) { canceller?.cancel() }
+        })
       return try seal(audio, outcome)
     } catch { throw ConversionFailure(anything: error) }
+  }
+
+  /// Has somebody taken the job away, as `cancel` does? Safety does not need to know, but the work would be for nothing.
+  /// It looks once a second at most, and a look that fails says nothing.
+  private func isLost(lastLook: inout ContinuousClock.Instant) -> Bool {
+    guard ContinuousClock.now - lastLook > .seconds(1) else { return false }
+    lastLook = .now
+    return (try? spool.owns(claim)) == false
   }
 
   private func openSource(in directory: FilePath, _ sidecar: Sidecar) throws -> SourceFile {

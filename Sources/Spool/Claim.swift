@@ -126,6 +126,9 @@ extension Spool {
     }
   }
 
+  /// Is the claim still where its owner put it?
+  public func owns(_ claim: Claim) throws(SpoolError) -> Bool { try !isGone(claim) }
+
   private func isGone(_ claim: Claim) throws(SpoolError) -> Bool {
     let directory = directory(of: claim)
     return try spooling { () throws(FileError) in !(try Files.witness(directory)) }

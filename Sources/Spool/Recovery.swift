@@ -83,6 +83,7 @@ extension Spool {
 }
 
 extension JobFailure {
-  static let converterDied = JobFailure(
+  /// The converter of a claim is gone, or knows nothing of it.
+  public static let converterDied = JobFailure(
     code: "converter-died", sentence: "the converter ended while it was converting this file", isCertain: false)
 }

@@ -2,7 +2,7 @@ import DurableFiles
 import SystemPackage
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DirectoryWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct DirectoryWatchTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

@@ -88,6 +88,16 @@ extension Service {
     }
   }
 
+  @Test func cancelledConversionStopsSoon() async throws {
+    try await withService(slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "0"]) { $1 }) { service in
+      let file = try service.scratch.longSilence("long.wav", minutes: 120)
+      try await service.scratch.run("mv", [file, service.scratch.spool.appending(path: "incoming").path])
+      try await service.untilMidway()
+      try await service.scratch.mp3spool("cancel", try #require(try await service.jobs().first?.fid))
+      try await eventually("the end of the decoder", within: .seconds(20)) { service.offspring.count == 1 }
+    }
+  }
+
   @Test func killedZygoteIsReplaced() async throws {
     try await withService(slow) { service in
       try await service.dropLongFile()

@@ -65,28 +65,42 @@ import Testing
     }
   }
 
-  @Test func fileThatIsBeingWrittenIsAdoptedWhenItIsClosed() async throws {
+  /// Each pause is longer than the time after which a quiet file counts as whole.
+  @Test(arguments: [
+    "exec > incoming/slow.mp4", "exec > incoming/slow.mp4.part; mv incoming/slow.mp4.part incoming/slow.mp4",
+  ])
+  func fileThatIsBeingWrittenIsAdoptedWhenItIsClosed(opening: String) async throws {
     try await withService { service in
       let scratch = service.scratch
-      let content = try Data(contentsOf: URL(filePath: try await scratch.video("whole.mp4", seconds: 3)))
-      let slow = scratch.spool.appending(path: "incoming/slow.mp4")
-      try content.prefix(1000).write(to: slow)
-      try FileManager.default.removeItem(at: slow)
-      try Data().write(to: scratch.directory.appending(path: "empty"))
-      try await scratch.run("cp", [scratch.path("empty"), slow.path + ".part"])
-      let writer = try FileHandle(forWritingTo: URL(filePath: slow.path + ".part"))
-      try await scratch.run("mv", [slow.path + ".part", slow.path])
-      let piece = content.count / 3 + 1
-      for start in stride(from: 0, to: content.count, by: piece) {
-        try writer.write(contentsOf: content[start..<min(start + piece, content.count)])
-        // Longer than the time after which a quiet file counts as whole.
-        try await Task.sleep(for: .seconds(2.5))
-        #expect(FileManager.default.fileExists(atPath: slow.path), "it was taken while its writer had it open")
+      let video = try await scratch.video("whole.mp4", seconds: 3)
+      let slow = scratch.spool.appending(path: "incoming/slow.mp4").path
+      let pieces = "head -c 9000 $0; sleep 3; tail -c +9001 $0 | head -c 9000; sleep 3; tail -c +18001 $0"
+      let writer = try scratch.launch("bash", ["-c", "cd spool; \(opening); \(pieces)", video])
+      var seen = 0
+      while writer.process.isRunning {
+        if FileManager.default.fileExists(atPath: slow) { seen += 1 }
+        try await Task.sleep(for: .milliseconds(100))
       }
-      try writer.close()
+      #expect(seen > 40, "it was taken while its writer had it open")
       let job = try await service.endedJob(named: "slow.mp4")
       #expect(job.state == "done")
-      #expect(job.size == content.count)
+      #expect(job.size == FileManager.default.contents(atPath: video)?.count)
+    }
+  }
+
+  @Test func jobThatNobodySignedIsSetAside() async throws {
+    try await withService { service in
+      let scratch = service.scratch
+      let video = try await scratch.video("clip.mp4", seconds: 0.5)
+      let forged = scratch.directory.appending(path: "01ARZ3NDEKTSV4RRFFQ69G5FAV.0")
+      try FileManager.default.createDirectory(at: forged, withIntermediateDirectories: true)
+      try await scratch.run("cp", [video, forged.appending(path: "source").path])
+      // An access token bears a signature of this service's, and yet it is no sidecar.
+      try Accounts.adminToken.write(to: forged.appending(path: "job.jwt"), atomically: false, encoding: .utf8)
+      try await scratch.run("mv", [forged.path, scratch.spool.appending(path: "incoming").path])
+      try await eventually("a job in corrupt/") { !scratch.names("corrupt").isEmpty }
+      for state in ["incoming", "active", "done", "failed"] { #expect(scratch.names(state).isEmpty) }
+      #expect(try await service.jobs().isEmpty)
     }
   }
 

@@ -77,6 +77,12 @@ struct CrashTests {
       #expect(source == (step == .adopt ? Array("dropped".utf8) : TemporarySpool.source), "\(fault)")
       #expect(try spool.sidecar(in: job) == TemporarySpool.sidecar, "\(fault)")
     }
+    for case .ended(let id, let attempt, let number) in jobs[.failed] ?? [] {
+      let job = layout.job(.ended(id, attempt: attempt, number), in: .failed)
+      // A full disk must not keep a job from ending, so that alone may cost the reason.
+      let hasReason = try spool.failure(of: number, in: job) != nil
+      #expect(hasReason || fault.hasPrefix("ENOSPC"), "\(fault)")
+    }
     #expect(try directory.names(in: layout.corrupt) == [], "\(fault)")
   }
 }

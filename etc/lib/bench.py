@@ -23,8 +23,8 @@ class Service:
         self.directory, self.spool = directory, directory / "spool"
         clean = {k: v for k, v in os.environ.items() if not k.startswith("MP3SPOOL_")}
         subprocess.run(
-            [program, "user", "add", EMAIL, "--admin", "--password-stdin", "--spool", str(self.spool)],
-            input=PASSWORD, text=True, check=True, env=clean, cwd=directory)
+            [program, "user", "add", EMAIL, "--admin", "--password-stdin", "--json", "--spool", str(self.spool)],
+            input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL, env=clean, cwd=directory)
         with open(directory / "log", "wb") as log:
             self.process = subprocess.Popen(
                 [program, "serve", "--spool", str(self.spool), "--listen", "127.0.0.1:0", "--auth-listen", "127.0.0.1:0"],
