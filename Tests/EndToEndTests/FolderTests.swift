@@ -104,6 +104,32 @@ import Testing
     }
   }
 
+  @Test func jobWithoutASidecarIsSetAsideAtOnce() async throws {
+    try await withService { service in
+      let scratch = service.scratch
+      let bare = scratch.directory.appending(path: "01ARZ3NDEKTSV4RRFFQ69G5FAV.0")
+      try FileManager.default.createDirectory(at: bare, withIntermediateDirectories: true)
+      try await scratch.run(
+        "cp", [try await scratch.video("clip.mp4", seconds: 0.5), bare.appending(path: "source").path])
+      try await scratch.run("mv", [bare.path, scratch.spool.appending(path: "incoming").path])
+      try await eventually("a job in corrupt/") { !scratch.names("corrupt").isEmpty }
+      #expect(scratch.names("corrupt").allSatisfy { $0.hasPrefix("01ARZ3NDEKTSV4RRFFQ69G5FAV.0.") })
+    }
+  }
+
+  @Test func keysThatCannotBeReadForAWhileCondemnNoJob() async throws {
+    try await withService { service in
+      let scratch = service.scratch
+      let keys = scratch.spool.appending(path: ".state/jwks.json").path
+      try await scratch.run("mv", [keys, keys + ".away"])
+      try await service.drop(try await scratch.video("clip.mp4", seconds: 0.5))
+      try await eventually("a first attempt") { scratch.names("incoming").contains { $0.hasSuffix(".1") } }
+      try await scratch.run("mv", [keys + ".away", keys])
+      try await eventually("the MP3") { scratch.names("done").contains("clip.mp3") }
+      #expect(scratch.names("corrupt").isEmpty)
+    }
+  }
+
   @Test func brokenFileLandsInFailedWithItsSourceAndTheReason() async throws {
     try await withService { service in
       let scratch = service.scratch
