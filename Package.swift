@@ -62,7 +62,8 @@ let rooms: [Target] = [
       "Tokens", "Spool", "WireFormats", "DurableFiles", "CCrypto", system,
       .product(name: "GRDB", package: "GRDB.swift"),
     ]),
-  .target(name: "Tokens", dependencies: ["Spool", "WireFormats", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+  .target(
+    name: "Tokens", dependencies: ["Spool", "WireFormats", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
   .target(name: "Spool", dependencies: ["WireFormats", "DurableFiles", system]),
   .target(name: "Decoder", dependencies: ["WireFormats", "CFFmpeg", "CLinux", system]),
   .target(name: "MP3Encoder", dependencies: ["WireFormats", "CLAME"]),

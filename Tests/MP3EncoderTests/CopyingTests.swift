@@ -1,7 +1,7 @@
 import Testing
+import WireFormats
 
 @testable import MP3Encoder
-import WireFormats
 
 @Suite struct CopyingTests {
   private func copy(_ encoded: Encoded, delay: Int, padding: Int, tag: ID3Tag = ID3Tag()) throws -> Encoded {

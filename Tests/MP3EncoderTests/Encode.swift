@@ -1,5 +1,6 @@
-@testable import MP3Encoder
 import WireFormats
+
+@testable import MP3Encoder
 
 /// An MP3 and what its encoder said about it.
 struct Encoded {

@@ -1,8 +1,8 @@
 import CLAME
 import Testing
+import WireFormats
 
 @testable import MP3Encoder
-import WireFormats
 
 @Suite struct InfoFrameTests {
   struct Case: Sendable, CustomTestStringConvertible {

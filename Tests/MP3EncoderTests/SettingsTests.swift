@@ -1,7 +1,7 @@
 import Testing
+import WireFormats
 
 @testable import MP3Encoder
-import WireFormats
 
 @Suite struct EncoderSettingsTests {
   @Test(arguments: [
