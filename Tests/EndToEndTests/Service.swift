@@ -16,16 +16,26 @@ struct Service: Sendable {
     in scratch: Scratch, _ arguments: [String] = ["serve"], _ settings: [String: String] = [:], wrapper: [String] = []
   ) async throws -> Service {
     let command = try scratch.start(arguments, settings, wrapper: wrapper)
-    let isThere = ["serve": ["gateway", "auth service"], "gateway": ["gateway"], "auth": ["auth service"]]
-    let names = isThere[arguments.first ?? ""] ?? []
-    let addresses: [String: String] = try await eventually("a service that listens") {
+    do {
+      let addresses = try await addresses(of: command, for: arguments.first ?? "")
+      return Service(
+        scratch: scratch, command: command, gateway: addresses["gateway"] ?? "",
+        auth: addresses["auth service"] ?? "")
+    } catch {
+      command.send(SIGKILL)
+      throw error
+    }
+  }
+
+  /// Where its servers listen, once they all do.
+  private static func addresses(of command: Command, for name: String) async throws -> [String: String] {
+    let servers = ["serve": ["gateway", "auth service"], "gateway": ["gateway"], "auth": ["auth service"]][name] ?? []
+    return try await eventually("a service that listens") {
       let log = command.log
       guard command.process.isRunning else { throw Disappointment(description: "the service ended: \(log)") }
-      let found = names.compactMap { name in address(of: name, in: log).map { (name, $0) } }
-      return found.count == names.count ? Dictionary(uniqueKeysWithValues: found) : nil
+      let found = servers.compactMap { server in address(of: server, in: log).map { (server, $0) } }
+      return found.count == servers.count ? Dictionary(uniqueKeysWithValues: found) : nil
     }
-    return Service(
-      scratch: scratch, command: command, gateway: addresses["gateway"] ?? "", auth: addresses["auth service"] ?? "")
   }
 
   private static func address(of name: String, in log: String) -> String? {
