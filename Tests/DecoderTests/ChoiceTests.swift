@@ -1,7 +1,7 @@
 import Testing
+import WireFormats
 
 @testable import Decoder
-import WireFormats
 
 @Suite struct ChoiceTests {
   private func track(
