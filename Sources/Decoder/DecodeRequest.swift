@@ -6,7 +6,11 @@ public enum ChannelChoice: UInt8, Sendable, Hashable, CaseIterable {
   case mono
   /// Two.
   case stereo
-  /// For now the same as `source`.
+  /// One for a mono source, and for a source of two channels that are the same in each sample of the whole file; two for
+  /// every other.
+  ///
+  /// To know it, the file is decoded up to the first sample in which they differ: at once in true stereo, a whole decode
+  /// more where they are the same.
   case auto
 }
 
@@ -21,15 +25,23 @@ public struct DecodeRequest: Sendable, Hashable {
   /// The channels of the PCM.
   public var channels: ChannelChoice
   /// Whether an MP3 source may be passed on frame by frame instead of as PCM. It is only where each frame has the same
-  /// rate and channels, and `rate` and `channels` ask for nothing else.
+  /// rate and channels, `rate` and `channels` ask for nothing else, and the whole file is wanted.
   public var allowsCopy: Bool
   /// What the job may take.
   public var limits: DecodeLimits
+  /// Where the wanted part begins, from the container's start; nil for the begin.
+  ///
+  /// The part is what the whole would have at that place, to the sample. Where the container has an index of evenly spaced
+  /// packets (MP4, MOV) what is before is not read, otherwise it is decoded and left out. After a jump a decoder's noise,
+  /// which it makes up, may be another.
+  public var start: Duration?
+  /// Where the wanted part ends, likewise; its sample is the first that is not given. Nil for the end.
+  public var end: Duration?
 
   /// A request; without arguments the container's default track as PCM at the source's rate and channels.
   public init(
     track: Int? = nil, language: String? = nil, rate: Int? = nil, channels: ChannelChoice = .source,
-    allowsCopy: Bool = false, limits: DecodeLimits = DecodeLimits()
+    allowsCopy: Bool = false, limits: DecodeLimits = DecodeLimits(), start: Duration? = nil, end: Duration? = nil
   ) {
     self.track = track
     self.language = language
@@ -37,6 +49,7 @@ public struct DecodeRequest: Sendable, Hashable {
     self.channels = channels
     self.allowsCopy = allowsCopy
     self.limits = limits
+    (self.start, self.end) = (start, end)
   }
 }
 
@@ -52,10 +65,11 @@ public struct DecodeLimits: Sendable, Hashable {
   public var addressSpace = 512 << 20
   /// Seconds of processor time.
   public var cpuSeconds = 1800
-  /// Decoded media time.
+  /// Media time that is given.
   public var maximumDuration = Duration.seconds(12 * 3600)
-  /// How long the reader waits in all for the decoder, to which comes half the duration of what was decoded. Time in
-  /// which the decoder waits for the reader does not count.
+  /// How long the reader waits for the file's description, and again in all for what follows. To the latter comes half
+  /// the duration of what was decoded and of what lies before the wanted part, to the former half of `maximumDuration`
+  /// where `ChannelChoice.auto` has the file decoded first. Time in which the decoder waits for the reader does not count.
   public var wallClock = Duration.seconds(60)
 
   /// The defaults.

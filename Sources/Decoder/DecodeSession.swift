@@ -24,7 +24,7 @@ public struct DecodeSession: ~Copyable, Sendable {
   private var outcome: Result<DecodeSummary, DecodeFailure>?
 
   /// Waits for the child's description of its file.
-  init(_ pipe: consuming PipeInput, _ canceller: DecodeCanceller, _ limits: DecodeLimits) throws(DecodeFailure) {
+  init(_ pipe: consuming PipeInput, _ canceller: DecodeCanceller, _ request: DecodeRequest) throws(DecodeFailure) {
     var reader = PipeReader(pipe)
     var block = PCMBlock(capacity: 0)
     do throws(PipeReader<PipeInput>.Failure) {
@@ -34,9 +34,11 @@ public struct DecodeSession: ~Copyable, Sendable {
     } catch {
       throw canceller.end(after: error)
     }
+    reader.source.forgive()
+    patience = request.patienceForSamples
+    reader.source.patience = patience
     self.reader = reader
     self.canceller = canceller
-    patience = limits.wallClock
   }
 
   deinit { canceller.endChild() }
@@ -74,6 +76,16 @@ public struct DecodeSession: ~Copyable, Sendable {
     case .failure, .described: throw event.asFailure
     }
   }
+}
+
+extension DecodeRequest {
+  /// How long the description may take.
+  var patienceForDescription: Duration {
+    limits.wallClock + (channels == .auto ? limits.maximumDuration / 2 : .zero)
+  }
+
+  /// How long what follows may take, apart from the time that what is given is worth.
+  fileprivate var patienceForSamples: Duration { limits.wallClock + max(.zero, start ?? .zero) / 2 }
 }
 
 /// Cancels a session, from any thread.

@@ -34,9 +34,9 @@ public final class Decoder: Sendable {
     try Self.check(input)
     var pipe: [CInt] = [-1, -1]
     guard unsafe clinux_pipe(&pipe, 1 << 20) == 0 else { throw .unavailable("no pipe could be made", errno) }
-    let source = PipeInput(Descriptor(owning: pipe[0]), patience: request.limits.wallClock)
+    let source = PipeInput(Descriptor(owning: pipe[0]), patience: request.patienceForDescription)
     let (job, zygote) = try start(request, input, Descriptor(owning: pipe[1]))
-    return try DecodeSession(source, DecodeCanceller(job: job, zygote: zygote), request.limits)
+    return try DecodeSession(source, DecodeCanceller(job: job, zygote: zygote), request)
   }
 
   /// Ends the zygote and every session's child, and waits for that. A session then throws `unavailable`. Opening

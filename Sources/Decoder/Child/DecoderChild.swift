@@ -17,17 +17,27 @@ enum DecoderChild {
   }
 
   private static func decode(_ input: CInt, _ request: DecodeRequest, to pipe: OutputPipe) throws(DecodeFailure) {
+    var request = request
     var file = try MediaFile(input, request.limits)
     let report = try SourceReport(file, request)
-    if request.allowsCopy, report.codec == AV_CODEC_ID_MP3 {
+    if request.channels == .auto {
+      let track = try TrackDecoder(TrackReader(file, stream: report.stream))
+      request.channels = try ChannelSurvey.choose(track, limit: request.limits.maximumDuration)
+      file = try file.reopened()
+    }
+    if request.allowsCopy, request.wantsWhole, report.codec == AV_CODEC_ID_MP3 {
       let survey = try FrameDelivery.survey(TrackReader(file, stream: report.stream), request)
-      file = try MediaFile(input, request.limits)
+      file = try file.reopened()
       if let survey {
         var delivery = FrameDelivery(try TrackReader(file, stream: report.stream), survey)
         return try delivery.run(request, report, to: pipe)
       }
     }
-    var delivery = try PCMDelivery(TrackReader(file, stream: report.stream))
+    var delivery = PCMDelivery(try TrackDecoder(TrackReader(file, stream: report.stream)), request)
     try delivery.run(request, report, to: pipe)
   }
+}
+
+extension DecodeRequest {
+  fileprivate var wantsWhole: Bool { start == nil && end == nil }
 }

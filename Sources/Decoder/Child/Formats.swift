@@ -48,4 +48,8 @@ enum Formats {
   static func hasClock(_ demuxer: String) -> Bool {
     demuxer.split(separator: ",").contains { clockedDemuxers.contains(String($0)) }
   }
+
+  /// Whether a demuxer finds each sample by an index, so that what is not wanted need not be read. The others walk
+  /// through the file.
+  static func jumpsToSamples(_ demuxer: String) -> Bool { demuxer.split(separator: ",").contains("mov") }
 }

@@ -18,9 +18,6 @@ struct FrameDelivery {
   /// The samples that every decoder adds at the begin and libavformat counts into what is to be skipped (mp3dec.c; also
   /// http://gabriel.mp3-tech.org/mp3infotag.html).
   fileprivate static let decoderDelay = 529
-  /// Media time between two reports of progress.
-  private static let progressSeconds = 5
-
   /// A larger file is not read twice only to save the encoding.
   private static let mostSurveyedBytes = 512 << 20
 
@@ -66,15 +63,13 @@ struct FrameDelivery {
     var pipe = pipe
     pipe.write(PipeWriter.description(describe(report)))
     var summary = survey.summary
-    var nextProgress = Self.progressSeconds * survey.rate
+    var pace = ProgressPace(rate: survey.rate)
     while try reader.advance(), let header = Self.frameHeader(reader.packet) {
       pipe.collect(reader.packet.withBytes { PipeWriter.frame($0) })
       summary.samples += header.samplesPerFrame
       let position = Duration.microseconds(Int64(summary.samples) * 1_000_000 / Int64(survey.rate))
       guard position <= request.limits.maximumDuration else { throw DecodeFailure(.limitExceeded(.duration)) }
-      guard summary.samples >= nextProgress else { continue }
-      pipe.collect(PipeWriter.progress(position))
-      nextProgress += Self.progressSeconds * survey.rate
+      if pace.isDue(after: summary.samples) { pipe.collect(PipeWriter.progress(position)) }
     }
     pipe.write(PipeWriter.end(summary))
   }

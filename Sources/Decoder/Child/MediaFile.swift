@@ -5,6 +5,9 @@ internal import Glibc
 @safe final class MediaFile {
   let context: UnsafeMutablePointer<AVFormatContext>
   private let input: MediaInput
+  private let descriptor: CInt
+  private let limits: DecodeLimits
+  private var foresight: Foresight?
 
   /// Reads the head of the file behind `descriptor`.
   ///
@@ -19,6 +22,7 @@ internal import Glibc
     try unsafe Self.open(&context, input, limits)
     unsafe self.context = context
     self.input = input
+    (self.descriptor, self.limits) = (descriptor, limits)
     try learnStreams(limits)
   }
 
@@ -26,6 +30,9 @@ internal import Glibc
     var context: UnsafeMutablePointer<AVFormatContext>? = unsafe context
     unsafe avformat_close_input(&context)
   }
+
+  /// The same file, opened once more and not read yet.
+  func reopened() throws(DecodeFailure) -> MediaFile { try MediaFile(descriptor, limits) }
 
   /// The demuxer's names.
   var format: String { unsafe String(cString: context.pointee.iformat.pointee.name) }
@@ -39,14 +46,44 @@ internal import Glibc
   /// Has only this stream's packets be read: the others' bytes are skipped where the container lets that be.
   func readOnly(_ chosen: Int) {
     for index in 0..<streamCount where index != chosen { unsafe stream(index).pointee.discard = AVDISCARD_ALL }
+    if Formats.jumpsToSamples(format) {
+      input.readSelectively()
+      foresight = Foresight(stream: chosen)
+    }
   }
 
   /// Puts the next packet of whatever stream into `packet`; the result is libavformat's. Throws where the file itself
   /// could not be read.
   func read(_ packet: Packet) throws(DecodeFailure) -> CInt {
+    foresee()
     let code = unsafe av_read_frame(context, packet.pointer)
     if code < 0 { try checkInput() }
     return code
+  }
+
+  /// Moves on in the index and has coming samples fetched. A wrong guess costs only time.
+  private func foresee() {
+    guard var present = foresight else { return }
+    let stream = unsafe stream(present.stream)
+    let count = unsafe Int(avformat_index_get_entries_count(stream))
+    present.read += 1
+    while present.foreseen < min(count, present.read + Foresight.depth) {
+      if let entry = unsafe avformat_index_get_entry(stream, CInt(present.foreseen)) {
+        unsafe input.foresee(Int(entry.pointee.pos), Int(entry.pointee.size))
+      }
+      present.foreseen += 1
+    }
+    foresight = present
+  }
+
+  /// Goes to the stream's packet of this time or to the last before it; false where the demuxer can't.
+  func seek(_ stream: Int, to timestamp: Int64) -> Bool {
+    guard unsafe av_seek_frame(context, CInt(stream), timestamp, AVSEEK_FLAG_BACKWARD) >= 0 else { return false }
+    if foresight != nil {
+      let entry = unsafe av_index_search_timestamp(self.stream(stream), timestamp, AVSEEK_FLAG_BACKWARD)
+      foresight = Foresight(stream: stream, read: max(0, Int(entry)), foreseen: max(0, Int(entry)))
+    }
+    return true
   }
 
   /// What the container says about its duration; nil for nothing or for nonsense.
@@ -109,4 +146,14 @@ internal import Glibc
       ("fpsprobesize", "0"),
     ]
   }
+}
+
+/// How far a stream has been read and how far its samples are known to the system.
+private struct Foresight {
+  /// Samples that a disk may fetch at once.
+  static let depth = 64
+
+  let stream: Int
+  var read = 0
+  var foreseen = 0
 }

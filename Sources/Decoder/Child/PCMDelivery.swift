@@ -1,41 +1,42 @@
 internal import CFFmpeg
 internal import WireFormats
 
-/// Decodes the chosen track into PCM.
+/// Decodes the chosen track, or a part of it, into PCM.
 struct PCMDelivery {
-  private var reader: TrackReader
-  private let decoder: AudioDecoder
-  private let frame: Frame
+  private var track: TrackDecoder
   private var timeline: Timeline
   /// The rate of the last frame.
   private var rate = 0
-  private var hasEnded = false
+  private var mayLeap: Bool
 
-  /// A delivery of the reader's track. Throws `unsupportedCodec`.
-  init(_ reader: TrackReader) throws(DecodeFailure) {
-    decoder = try unsafe AudioDecoder(reader.file.stream(reader.stream))
-    frame = try Frame()
-    timeline = Timeline(reader.clock())
-    self.reader = reader
+  /// A delivery of the decoder's track.
+  init(_ track: TrackDecoder, _ request: DecodeRequest) {
+    timeline = Timeline(track.reader.clock())
+    mayLeap = request.start != nil
+    self.track = track
   }
 
   /// Decodes everything: up to the first frame, which tells the format; then the description; then PCM to the end.
   mutating func run(_ request: DecodeRequest, _ report: SourceReport, to pipe: OutputPipe) throws(DecodeFailure) {
-    guard try nextFrame() else { throw DecodeFailure(.noSamples) }
-    let source = describe(request, report)
-    rate = frame.rate
-    var output = PCMOutput(pipe, source, request.limits)
-    var resampler = try Resampler(like: frame, rate: output.rate, channels: output.channels)
+    guard try track.advance() else { throw DecodeFailure(.noSamples) }
+    let part = WantedPart(request)
+    let source = describe(request, report, part)
+    rate = track.frame.rate
+    var output = PCMOutput(pipe, source, part.samples(rate: source.sampleRate), request.limits)
+    var resampler = try Resampler(like: track.frame, rate: output.rate, channels: output.channels)
     repeat {
+      try leap(to: &output)
       try deliverFrame(through: &resampler, to: &output)
-    } while try nextFrame()
+      if output.isComplete { break }
+    } while try track.advance()
     try resampler.drain(to: &output)
-    guard output.samples > 0 else { throw DecodeFailure(.noSamples) }
+    guard output.samples > 0 else { throw output.nothingGiven }
     output.finish(summary(output.samples))
   }
 
-  private func describe(_ request: DecodeRequest, _ report: SourceReport) -> SourceDescription {
-    var source = report.description(of: reader.file)
+  private func describe(_ request: DecodeRequest, _ report: SourceReport, _ part: WantedPart) -> SourceDescription {
+    let frame = track.frame
+    var source = report.description(of: track.reader.file)
     (source.sourceRate, source.sourceChannels) = (frame.rate, frame.channels)
     source.sampleRate = MP3Rates.nearest(to: request.rate ?? frame.rate)
     source.channels =
@@ -45,17 +46,32 @@ struct PCMDelivery {
       case .source, .auto: frame.channels == 1 ? 1 : 2
       }
     var rehearsal = timeline
-    let placement = rehearsal.place(start: reader.time(frame.timestamp), length: frameLength)
+    let placement = rehearsal.place(start: track.start, length: track.length)
     source.startOffset = .microseconds(placement.silence / (Timeline.unitsPerSecond / 1_000_000))
+    part.cut(&source)
     return source
+  }
+
+  /// Goes to the wanted part at once where that is sure to lead to the same samples. A frame that comes when it is
+  /// expected is the place to go from; the first one never is.
+  private mutating func leap(to output: inout PCMOutput) throws(DecodeFailure) {
+    guard mayLeap, timeline.expects(track.start) else { return }
+    mayLeap = false
+    guard let leap = Leap(track, over: output.samplesBeforePart, outputRate: output.rate),
+      let other = try track.leapt(to: leap.timestamp), other.looksLike(track)
+    else { return }
+    track = other
+    timeline.skip(leap.length)
+    output.skip(leap.samples)
   }
 
   private mutating func deliverFrame(
     through resampler: inout Resampler, to output: inout PCMOutput
   ) throws(DecodeFailure) {
+    let frame = track.frame
     if rate != frame.rate { timeline.rateChanges() }
     rate = frame.rate
-    let placement = timeline.place(start: reader.time(frame.timestamp), length: frameLength)
+    let placement = timeline.place(start: track.start, length: track.length)
     if placement.silence > 0 || !resampler.fits(frame) {
       try resampler.drain(to: &output)
       try output.appendSilence(Int(placement.silence * Int64(output.rate) / Timeline.unitsPerSecond))
@@ -65,36 +81,10 @@ struct PCMDelivery {
     if dropped < frame.samples { try resampler.convert(frame, dropping: dropped, to: &output) }
   }
 
-  private var frameLength: Int64 { Int64(frame.samples) * Timeline.unitsPerSecond / Int64(frame.rate) }
-
-  /// Decodes until there is a frame; false at the track's end.
-  private mutating func nextFrame() throws(DecodeFailure) -> Bool {
-    while true {
-      switch decoder.receive(frame) {
-      case .taken: if frame.isPlayable { return true }
-      case .bad(let code): try warn(code)
-      case nil: if try !feed() { return false }
-      }
-    }
-  }
-
-  /// Gives the decoder a packet, or word of the end; false where it has both.
-  private mutating func feed() throws(DecodeFailure) -> Bool {
-    guard !hasEnded else { return false }
-    hasEnded = try !reader.advance()
-    if case .bad(let code) = unsafe decoder.send(hasEnded ? nil : reader.packet.pointer) { try warn(code) }
-    return true
-  }
-
-  private mutating func warn(_ code: CInt) throws(DecodeFailure) {
-    if let failure = LibAV.resourceFailure(code) { throw failure }
-    reader.warn(code)
-  }
-
   private func summary(_ samples: Int) -> DecodeSummary {
     var summary = DecodeSummary()
     summary.samples = samples
-    (summary.warnings, summary.firstWarning) = (reader.warnings, reader.firstWarning)
+    (summary.warnings, summary.firstWarning) = (track.reader.warnings, track.reader.firstWarning)
     return summary
   }
 }

@@ -81,6 +81,12 @@ struct Timeline {
     return drift > 0 ? fill(drift, length) : trim(-drift, length)
   }
 
+  /// Whether a frame with this timestamp comes exactly when the sound before it ends.
+  func expects(_ start: Int64?) -> Bool { isTrusted && start != nil && start == expected }
+
+  /// Passes over sound that is known to be without gaps.
+  mutating func skip(_ length: Int64) { _ = agree(length) }
+
   /// Says that frames of another rate follow: timestamps that count samples of the old one run wrong from here.
   mutating func rateChanges() {
     (isProven, agreeing) = (clock.codecPauses, 0)

@@ -46,6 +46,12 @@ struct TrackReader {
     firstWarning = firstWarning ?? LibAV.sentence(code)
   }
 
+  /// Goes on counting where another reader of the track left off.
+  mutating func adoptWarnings(of other: TrackReader) {
+    warnings += other.warnings
+    firstWarning = other.firstWarning ?? firstWarning
+  }
+
   /// A time of the track's in the timeline's unit.
   func time(_ timestamp: Int64) -> Int64? {
     LibAV.rescale(timestamp, unsafe file.stream(stream).pointee.time_base, per: Timeline.unitsPerSecond)

@@ -15,6 +15,9 @@ struct PipeInput: PipeSource, ~Copyable, Sendable {
     self.patience = patience
   }
 
+  /// Starts anew to count how long it waits.
+  mutating func forgive() { waited = .zero }
+
   mutating func fill(_ bytes: inout MutableRawSpan, count wanted: Int) throws(PipeInterruption) {
     var filled = 0
     while filled < wanted {

@@ -91,6 +91,7 @@ extension DecodeRequest {
       writer.write(Int64(number))
     }
     for duration in [limits.analyzeDuration, limits.maximumDuration, limits.wallClock] { writer.write(duration) }
+    for duration in [start, end] { writer.write(duration) }
   }
 
   fileprivate init?(_ reader: inout ByteReader) {
@@ -98,12 +99,14 @@ extension DecodeRequest {
     guard let track = reader.number(Int64.self), let language = reader.countedText(limit: Self.longestLanguage),
       let rate = reader.number(Int64.self),
       let channels = reader.number(UInt8.self).flatMap(ChannelChoice.init(rawValue:)),
-      let allowsCopy = reader.number(UInt8.self), let limits = DecodeLimits(&reader)
+      let allowsCopy = reader.number(UInt8.self), let limits = DecodeLimits(&reader),
+      let start = reader.duration(), let end = reader.duration()
     else { return nil }
     self.track = track == 0 ? nil : Int(track)
     self.language = language.isEmpty ? nil : String(decoding: language, as: UTF8.self)
     self.rate = rate == 0 ? nil : Int(rate)
     (self.channels, self.allowsCopy, self.limits) = (channels, allowsCopy == 1, limits)
+    (self.start, self.end) = (start, end)
   }
 }
 
