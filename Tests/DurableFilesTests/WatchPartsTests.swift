@@ -37,7 +37,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct WatchBufferTests {
+@Suite(.timeLimit(.minutes(5))) struct WatchBufferTests {
   static func event(_ number: Int) -> DirectoryWatch.Event {
     .changed(directory: "/", name: "\(number)", component: "x", kind: .closed)
   }

@@ -130,7 +130,7 @@ import Tokens
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  @Test(.timeLimit(.minutes(5)), arguments: [true, false])
   func aDroppedFileBecomesAJob(_ isLocal: Bool) async throws {
     let house = house
     let dropping = Task {
@@ -143,7 +143,7 @@ import Tokens
     #expect(try house.names(in: house.layout.adopting) == [])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func anAdoptionThatFailedIsTriedAgainWhileTheServiceRuns() async throws {
     let house = house
     // It appears at once and whole, as if the disk had been full when the service wrote the sidecar.

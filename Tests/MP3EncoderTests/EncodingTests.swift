@@ -151,7 +151,7 @@ import Testing
     #expect(try encode(sound, .variable(quality: 2), threads: threads).summary.sampleCount == sound.count)
   }
 
-  @Test(.timeLimit(.minutes(1))) func theThreadsEndWithTheirPool() {
+  @Test(.timeLimit(.minutes(5))) func theThreadsEndWithTheirPool() {
     weak let desk = EncoderThreads(count: 4).deskForTests
     while desk != nil { yieldProcessor() }
   }
