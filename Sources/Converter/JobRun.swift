@@ -90,7 +90,8 @@ struct JobRun: Sendable {
     return JobResult(
       sha256: hasher.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined(),
       byteCount: Int64(byteCount), duration: encoded.duration / .seconds(1), sampleRate: encoded.sampleRate,
-      channels: encoded.channels, bitrate: Int(encoded.averageBitrate * 1000), container: outcome.source.container,
+      channels: encoded.channels, bitrate: Int((encoded.averageBitrate * 1000).rounded()),
+      container: outcome.source.container,
       codec: outcome.source.codec, warnings: outcome.warnings, copied: outcome.copied,
       output: "a.\(claim.number)/\(audio.lastComponent?.string ?? "")")
   }

@@ -36,6 +36,7 @@ final class Workbench: Sendable {
     state.withLock {
       $0.freeSlots -= 1
       $0.running.insert(claim.number)
+      $0.queue.begin(claim.id)
     }
   }
 
@@ -43,6 +44,7 @@ final class Workbench: Sendable {
     state.withLock {
       $0.freeSlots += 1
       $0.running.remove(claim.number)
+      $0.queue.end(claim.id)
     }
     wake()
   }

@@ -41,10 +41,20 @@ import Testing
     #expect(queue.next(at: now + .seconds(20)) == waiting[0])
   }
 
-  @Test mutating func aJobThatWentElsewhereRestsNoMore() {
+  @Test mutating func aListingFromBeforeTheJobsReturnDoesNotEndItsRest() {
     let second = JobName.waiting(names[0].id, attempt: 1)
     queue.rest(second, from: now)
     queue.listed([names[1]])
+    queue.listed([second])
+    #expect(queue.next(at: now) == nil)
+  }
+
+  @Test mutating func aJobThatIsWorkedOnIsNotClaimedAgain() {
+    let second = JobName.waiting(names[0].id, attempt: 1)
+    queue.begin(second.id)
+    queue.listed([second])
+    #expect(queue.next(at: now) == nil)
+    queue.end(second.id)
     queue.listed([second])
     #expect(queue.next(at: now) == second)
   }

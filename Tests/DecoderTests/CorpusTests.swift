@@ -3,7 +3,7 @@ import Testing
 
 @testable import Decoder
 
-/// Real files that others made, with what must become of each. They are not part of this repository: `MP3SPOOL_CORPUS`
+/// Real files that others made, with what must become of each. They are not part of this repository: `MP3SPOOL_TEST_CORPUS`
 /// names their folder, or it stands beside the checkout as `shared/corpus`.
 enum Corpus {
   struct File: Sendable, CustomTestStringConvertible {
@@ -14,7 +14,7 @@ enum Corpus {
     var testDescription: String { path.split(separator: "/").last.map(String.init) ?? path }
   }
 
-  static let folder = ProcessInfo.processInfo.environment["MP3SPOOL_CORPUS"] ?? besideTheCheckout
+  static let folder = ProcessInfo.processInfo.environment["MP3SPOOL_TEST_CORPUS"] ?? besideTheCheckout
 
   private static var besideTheCheckout: String {
     URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared/corpus").standardized.path

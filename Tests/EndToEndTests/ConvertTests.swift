@@ -89,7 +89,7 @@ import Testing
 
   @Test func outputDoesNotDependOnTheNumberOfThreads() async throws {
     try await withScratch { scratch in
-      let file = try await scratch.sound("tone.flac", seconds: 90)
+      let file = try await scratch.sound("tone.flac", seconds: 60)
       for threads in ["1", "2", "5"] {
         try await scratch.mp3spool("convert", file, scratch.path("\(threads).mp3"), "--threads", threads)
       }
@@ -149,7 +149,7 @@ import Testing
 
   @Test func terminalShowsABar() async throws {
     try await withScratch { scratch in
-      let file = try scratch.longSilence("long.wav", minutes: 10)
+      let file = try scratch.longSilence("long.wav", minutes: 2)
       // script(1) gives its child a terminal.
       let shown = try await scratch.run(
         "script", ["-qec", "stty cols 100; '\(Program.path)' convert '\(file)'", scratch.path("typescript")])

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// A source that takes seconds to convert with one encoder thread, so that there is a middle to be killed in.
-private let minutes = 4
+private let minutes = 3
 private let slow = ["MP3SPOOL_ENCODER_THREADS": "1"]
 
 extension Service {
