@@ -60,7 +60,9 @@ struct InfoFrame: Sendable {
     var tag = description.encoderName
     tag.append(description.method)
     tag.append(UInt8(clamping: description.lowpass / 100))
-    tag += [UInt8](repeating: 0, count: 8)  // no peak, no ReplayGain
+    tag.append(bigEndian: description.level?.peakField ?? 0)
+    tag.append(bigEndian: description.level?.gainField ?? 0)
+    tag.append(bigEndian: UInt16(0))  // no ReplayGain of an album
     tag.append(description.psychoacoustics << 4 | description.thresholdKind)
     tag.append(UInt8(clamping: description.nominalBitrate))
     let delay = UInt32(clamping: description.delay) & 0xFFF

@@ -27,6 +27,8 @@ struct StreamDescription: Sendable, Hashable {
   var preset = 0
   /// Samples that come out before the first that went in.
   var delay = 0
+  /// How loud the stream is, where that is known.
+  var level: PlaybackLevel?
 
   /// A stream of which nothing more is known.
   init(version: MPEGVersion, sampleRate: Int, channels: Int) {

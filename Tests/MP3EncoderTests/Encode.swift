@@ -20,17 +20,17 @@ struct Encoded {
 /// Encodes `sound` with segments of `framesPerSegment`, given in pieces of `piece` samples.
 func encode(
   _ sound: Sound, _ mode: BitrateMode, threads: EncoderThreads = sharedThreads, framesPerSegment: Int = 1024,
-  piece: Int = 5000, tag: ID3Tag = ID3Tag()
+  piece: Int = 5000, tag: ID3Tag = ID3Tag(), level: PlaybackLevel? = nil
 ) throws -> Encoded {
   let settings = try EncoderSettings(sampleRate: sound.rate, channels: sound.channels, mode: mode)
   let plan = SegmentPlan(settings, framesPerSegment: framesPerSegment)
-  return try encode(sound, mode, threads: threads, plan: plan, piece: piece, tag: tag)
+  return try encode(sound, mode, threads: threads, plan: plan, piece: piece, tag: tag, level: level)
 }
 
 /// Encodes `sound` as `plan` says.
 func encode(
   _ sound: Sound, _ mode: BitrateMode, threads: EncoderThreads = sharedThreads, plan: SegmentPlan, piece: Int = 5000,
-  tag: ID3Tag = ID3Tag()
+  tag: ID3Tag = ID3Tag(), level: PlaybackLevel? = nil
 ) throws -> Encoded {
   let settings = try EncoderSettings(sampleRate: sound.rate, channels: sound.channels, mode: mode)
   var encoding = try MP3Encoding(
@@ -42,7 +42,7 @@ func encode(
     try encoding.append(left, sound.channels == 2 ? sound.right.span.extracting(offset..<end) : Span())
     offset = end
   }
-  let finished = try encoding.finish()
+  let finished = try encoding.finish(level: level)
   return Encoded(bytes: finished.output.bytes, summary: finished.summary)
 }
 

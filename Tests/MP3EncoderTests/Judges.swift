@@ -43,6 +43,11 @@ enum Judge {
     }
   }
 
+  /// What ffprobe tells people about the MP3.
+  static func description(_ mp3: [UInt8]) throws -> String {
+    try withFile(mp3) { try run("ffprobe", ["-v", "info", "-hide_banner", $0]).complaints }
+  }
+
   private static func withFile<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
     let file = FileManager.default.temporaryDirectory.appending(component: "\(UUID()).mp3")
     try Data(bytes).write(to: file)
