@@ -41,17 +41,42 @@ struct FrameTally: Sendable {
 }
 
 /// The CRC of LAME's Info frames: polynomial x¹⁶ + x¹⁵ + x² + 1, the lowest bit first, starting with 0.
+///
+/// Eight bytes at a time ("slicing by 8": M. Kounavis and F. Berry, A Systematic Approach to Building High Performance,
+/// Software-based, CRC Generators, 2005).
 enum CRC16 {
-  private static let table: [UInt16] = (0..<256).map { index in
-    (0..<8).reduce(UInt16(index)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xA001 : crc >> 1 }
-  }
+  /// For each of the eight places of a byte, and each byte: the CRC of it there, with nothing but zeros behind it.
+  private static let table: [UInt16] = {
+    var table: [UInt16] = (0..<256).map { byte in
+      (0..<8).reduce(UInt16(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xA001 : crc >> 1 }
+    }
+    for index in 256..<2048 {
+      let nearer: UInt16 = table[index - 256]
+      table.append(nearer >> 8 ^ table[Int(nearer & 0xFF)])
+    }
+    return table
+  }()
 
   /// The CRC of `bytes`, or of what `crc` stands for with `bytes` after it.
   static func of(_ bytes: Span<UInt8>, continuing crc: UInt16 = 0) -> UInt16 {
     let table = table
     let steps = table.span
     var crc = crc
-    for index in bytes.indices { crc = crc >> 8 ^ steps[Int(UInt8(truncatingIfNeeded: crc) ^ bytes[index])] }
+    var index = 0
+    while index + 8 <= bytes.count {
+      let first = bytes[index] ^ UInt8(truncatingIfNeeded: crc)
+      let second = bytes[index + 1] ^ UInt8(crc >> 8)
+      crc = steps[1792 + Int(first)] ^ steps[1536 + Int(second)]
+      for place in 2..<8 {
+        let byte = Int(bytes[index + place])
+        crc ^= steps[(7 - place) * 256 + byte]
+      }
+      index += 8
+    }
+    while index < bytes.count {
+      crc = crc >> 8 ^ steps[Int(UInt8(truncatingIfNeeded: crc) ^ bytes[index])]
+      index += 1
+    }
     return crc
   }
 }

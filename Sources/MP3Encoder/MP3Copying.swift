@@ -38,7 +38,7 @@ public struct MP3Copying<Output: MP3Output & ~Copyable>: ~Copyable {
     }
     guard header.sampleRate == first.sampleRate, header.channels == first.channels else { throw .encoder(.mixedFrames) }
     isConstant = isConstant && header.bitrate == first.bitrate
-    for index in frame.indices { bytes.append(frame[index]) }
+    unsafe frame.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     lengths.append(frame.count)
     if bytes.count >= Self.pieceLength { try writePiece() }
   }

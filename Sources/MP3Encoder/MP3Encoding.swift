@@ -3,7 +3,7 @@
 /// The bytes do not depend on the number of threads. The memory in use is bounded however long the audio is: a few segments of
 /// PCM, 10 MB each at 44.1 kHz stereo.
 ///
-/// Dropping it without `finish()` cancels its work; what the output has got by then is not an MP3. After a method threw, only
+/// Dropping it without `finish` cancels its work; what the output has got by then is not an MP3. After a method threw, only
 /// dropping makes sense.
 public struct MP3Encoding<Output: MP3Output & ~Copyable>: ~Copyable {
   public typealias Failure = MP3Failure<Output.Failure>
@@ -54,15 +54,16 @@ public struct MP3Encoding<Output: MP3Output & ~Copyable>: ~Copyable {
     }
   }
 
-  /// Encodes what is left and writes the Info frame.
+  /// Encodes what is left and writes the Info frame, which tells players the `level` where it is known.
   ///
   /// - Returns: what the MP3 is, and the output, which is not closed.
   /// - Throws: where LAME or the output fails, or there was not one sample.
-  public consuming func finish() throws(Failure) -> FinishedMP3<Output> {
+  public consuming func finish(level: PlaybackLevel? = nil) throws(Failure) -> FinishedMP3<Output> {
     guard cutter.sampleCount > 0 else { throw .encoder(.noAudio) }
     try submit(cutter.samples, as: cutter.segment, isLast: true)
     while !underway.isEmpty { try stitchNext() }
     try writer.write(stitching.finish())
+    writer.info.description.level = level
     return try writer.finish(sampleCount: cutter.sampleCount)
   }
 
@@ -85,20 +86,28 @@ public struct MP3Encoding<Output: MP3Output & ~Copyable>: ~Copyable {
   /// Waits for the first segment underway and writes the frames that are certain with it.
   private mutating func stitchNext() throws(Failure) {
     let task = underway.removeFirst()
-    switch stitching.join(try encoded(task)) {
-    case .joined(let frames): try writer.write(frames)
-    case .noSeam: try joinAfresh(task)
+    let segment = try encoded(task)
+    if try join(segment) { return }
+    for frames in plan.bridges {
+      guard let bridge = task.bridge(frames: frames) else { break }
+      try joinAfresh(bridge)
+      if try join(segment) { return }
     }
+    try joinAfresh(task.startingAfresh)
+  }
+
+  /// Writes the frames that are certain with `segment`; false where no seam fits.
+  private mutating func join(_ segment: EncodedSegment) throws(Failure) -> Bool {
+    guard case .joined(let frames) = stitching.join(segment) else { return false }
+    try writer.write(frames)
+    return true
   }
 
   private mutating func joinAfresh(_ task: SegmentTask) throws(Failure) {
-    var task = task
-    task.startsAfresh = true
     lane.submit(task)
-    guard case .joined(let frames) = stitching.join(try encoded(task)) else {
+    guard try join(try encoded(task)) else {
       preconditionFailure("a frame that needs no reservoir fits after every other")
     }
-    try writer.write(frames)
   }
 
   private func encoded(_ task: SegmentTask) throws(Failure) -> EncodedSegment {

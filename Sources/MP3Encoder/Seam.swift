@@ -40,7 +40,7 @@ struct Stitching {
   enum Joint {
     /// It is joined. These frames are ready to be written.
     case joined(Kept)
-    /// No seam fits: it has to be encoded again, with an empty reservoir at its own first frame, where a seam always fits.
+    /// No seam fits: what comes next has to begin with an empty reservoir at its own first frame, where a seam always fits.
     case noSeam
   }
 
@@ -50,7 +50,8 @@ struct Stitching {
       open = next
       return .joined(.nothing)
     }
-    guard let seam = Seam(between: segment, and: next, minimum: earliestSeam) else { return .noSeam }
+    let minimum = max(earliestSeam, start + segment.firstFrame - next.firstFrame)
+    guard let seam = Seam(between: segment, and: next, minimum: minimum) else { return .noSeam }
     let reservoir = next.mainData(next.frames[seam.later].reservoir, before: seam.later)
     segment.replaceMainData(before: seam.earlier, with: reservoir)
     let kept = Kept(segment: segment, frames: start..<seam.earlier)

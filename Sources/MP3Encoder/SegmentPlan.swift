@@ -9,16 +9,18 @@ struct SegmentPlan: Sendable, Hashable {
   /// S.
   let framesPerSegment: Int
   /// P.
-  let priming = 32
+  let priming = 24
   /// T.
   let trailing: Int
   /// The first frame of a later segment that may be kept. Less than P, so that a seam at the segment's own first frame counts.
   let earliestSeam: Int
   /// Samples per channel in a frame.
   let samplesPerFrame: Int
+  /// The frames of a bridge, priming not counted: a short one is tried first, then a long one.
+  let bridges = [64, 256]
 
   /// The plan for `settings`. Its numbers differ from the defaults only in tests.
-  init(_ settings: EncoderSettings, framesPerSegment: Int = 1024, trailing: Int = 16, earliestSeam: Int? = nil) {
+  init(_ settings: EncoderSettings, framesPerSegment: Int = 1024, trailing: Int = 8, earliestSeam: Int? = nil) {
     self.framesPerSegment = framesPerSegment
     self.trailing = trailing
     self.earliestSeam = earliestSeam ?? settings.mode.settlingFrames

@@ -18,6 +18,14 @@ struct SegmentSamples: Sendable {
     right.append(contentsOf: earlier.right.suffix(count))
   }
 
+  /// The first `count` samples.
+  func prefix(_ count: Int) -> SegmentSamples {
+    var samples = self
+    samples.left.removeLast(left.count - count)
+    if channels == 2 { samples.right.removeLast(right.count - count) }
+    return samples
+  }
+
   mutating func reserveCapacity(_ count: Int) {
     left.reserveCapacity(count)
     if channels == 2 { right.reserveCapacity(count) }
@@ -40,13 +48,13 @@ extension [Float] {
   /// Appends `samples`: NaN as silence, what is louder than `loudestSample` cut off there.
   fileprivate mutating func append(cleaned samples: Span<Float>) {
     let start = count
-    append(contentsOf: repeatElement(0, count: samples.count))
+    unsafe samples.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     var target = mutableSpan
-    for i in samples.indices {
-      let sample = unsafe samples[unchecked: i]
+    for index in start..<target.count {
+      let sample = unsafe target[unchecked: index]
       let low = sample > -Self.loudestSample ? sample : -Self.loudestSample
       let clamped = low < Self.loudestSample ? low : Self.loudestSample
-      unsafe target[unchecked: start + i] = sample == sample ? clamped : 0
+      unsafe target[unchecked: index] = sample == sample ? clamped : 0
     }
   }
 }

@@ -12,6 +12,22 @@ struct SegmentTask: Sendable {
   /// Whether the reservoir is emptied where the segment's own frames begin, so that a seam fits there whatever comes before.
   var startsAfresh = false
 
+  /// The same with an empty reservoir where the segment's own frames begin.
+  var startingAfresh: SegmentTask {
+    var task = self
+    task.startsAfresh = true
+    return task
+  }
+
+  /// The same for no more than the first `frames` of the segment's own frames, with an empty reservoir where these begin; nil
+  /// where the segment is no longer than that.
+  func bridge(frames: Int) -> SegmentTask? {
+    let count = (plan.priming + frames) * plan.samplesPerFrame
+    guard number > 0, count < samples.count else { return nil }
+    return SegmentTask(
+      number: number, samples: samples.prefix(count), settings: settings, plan: plan, isLast: false, startsAfresh: true)
+  }
+
   /// Encodes the segment; nil where `isCancelled` said so on the way.
   func run(isCancelled: () -> Bool) throws(EncoderError) -> EncodedSegment? {
     var lame = try LAME(settings)

@@ -114,13 +114,14 @@ import Testing
     #expect(asked == 3)
   }
 
-  /// A plan whose window for seams is so short that some segments have to start afresh.
-  @Test(.enabled(if: Judge.hasFFmpeg))
-  func segmentsThatStartAfreshAreWhole() throws {
+  /// A plan whose window for seams is so short that some segments have to start afresh, or, where they are long enough,
+  /// to be led up to by a bridge.
+  @Test(.enabled(if: Judge.hasFFmpeg), arguments: [50, 100, 400])
+  func segmentsThatStartAfreshAreWhole(framesPerSegment: Int) throws {
     let mode = BitrateMode.constant(kilobitsPerSecond: 128)
-    let sound = Sound.music(rate: 44100, channels: 2, seconds: 16)
+    let sound = Sound.music(rate: 44100, channels: 2, seconds: Double(framesPerSegment) * 0.3)
     let settings = try EncoderSettings(sampleRate: 44100, channels: 2, mode: mode)
-    let plan = SegmentPlan(settings, framesPerSegment: 50, trailing: 2, earliestSeam: 30)
+    let plan = SegmentPlan(settings, framesPerSegment: framesPerSegment, trailing: 2, earliestSeam: 22)
     #expect(try freshStarts(sound, settings, plan) > 0)
 
     let encoded = try encode(sound, mode, plan: plan)

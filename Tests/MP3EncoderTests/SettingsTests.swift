@@ -107,8 +107,8 @@ import WireFormats
     #expect(cutter.sampleCount == count)
     #expect(segments.count == 4)
     for (number, segment) in segments.enumerated() {
-      let start = max(0, number * 100 - 32) * 576
-      let end = min((number * 100 + 116) * 576, count)
+      let start = max(0, number * 100 - 24) * 576
+      let end = min(((number + 1) * 100 + 8) * 576, count)
       #expect(plan.firstFrame(of: number) * 576 == start)
       #expect(segment.left == Array(left[start..<end]))
       #expect(segment.right == Array(right[start..<end]))

@@ -37,6 +37,25 @@ struct Sound {
     return Sound(left: left, right: channels == 2 ? right : [], rate: rate)
   }
 
+  /// Music that becomes clicks, silence, noise and music again, a quarter of the time each, beginning an eighth of the time
+  /// after the start: with four segments a seam lies in the midst of clicks, of silence and of noise.
+  static func kinds(rate: Int, channels: Int, count: Int) -> Sound {
+    var dice = Dice(state: 3)
+    var sound = music(rate: rate, channels: channels, seconds: Double(count) / Double(rate))
+    let (eighth, period) = (count / 8, rate / 40)
+    for index in eighth..<eighth * 7 {
+      let sample: Float
+      switch (index - eighth) / (eighth * 2) {
+      case 0: sample = index % period < 40 ? 0.8 * dice.next() : 0
+      case 1: sample = 0
+      default: sample = 0.3 * dice.next()
+      }
+      sound.left[index] = sample
+      if channels == 2 { sound.right[index] = sample * 0.6 + 0.1 * abs(sample) * dice.next() }
+    }
+    return sound
+  }
+
   /// White noise at full scale, the hardest thing to encode.
   static func noise(rate: Int, channels: Int, count: Int) -> Sound {
     var dice = Dice(state: 7)
