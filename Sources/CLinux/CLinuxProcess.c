@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -146,13 +145,6 @@ void clinux_unblock_signals(void) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-int clinux_close_all_but(int one, int other) {
-  unsigned low = (unsigned)(one < other ? one : other), high = (unsigned)(one < other ? other : one);
-  if (low > 0 && close_range(0, low - 1, 0) != 0) return -1;
-  if (high > low + 1 && close_range(low + 1, high - 1, 0) != 0) return -1;
-  return close_range(high + 1, UINT_MAX, 0);
 }
 
 int clinux_die_with_parent(pid_t parent) {

@@ -60,17 +60,17 @@ public struct DecodeFailure: Error, Sendable, Hashable, CustomStringConvertible 
   /// A failure with the usual sentence of its kind.
   init(_ kind: Kind) { self.init(kind, kind.usualSentence) }
 
-  /// Whether the file is at fault, so that trying again does not help.
+  /// Whether the file is at fault for sure, so that trying again does not help.
   ///
-  /// SIGKILL that nobody here sent is the kernel short of memory, and a silent decoder may be a slow disk: both are
-  /// worth another try.
+  /// A decoder that died, whether by a signal, by its jail or by a limit, or that took too long, may have met a machine
+  /// short of memory, a slow disk or a library just being replaced: that is worth another try.
   public var isCertain: Bool {
     switch kind {
+    case .limitExceeded(.cpuTime): false
     case .notMedia, .noAudioTrack, .noSuchTrack, .unsupportedCodec, .encrypted, .noSamples, .limitExceeded,
       .violatedProtocol:
       true
-    case .crashed(let signal): signal != SIGKILL && signal != SIGTERM
-    case .exited, .timedOut, .cancelled, .unavailable: false
+    case .crashed, .exited, .timedOut, .cancelled, .unavailable: false
     }
   }
 
@@ -87,12 +87,29 @@ extension DecodeFailure.Kind {
     case .encrypted: "the audio is encrypted"
     case .noSamples: "the audio track holds nothing that can be decoded"
     case .limitExceeded(let limit): limit.usualSentence
-    case .crashed(let signal): "the decoder was ended by signal \(signal)"
+    case .crashed(let signal): "the decoder was killed by signal \(Self.name(of: signal))"
     case .exited(let status): "the decoder ended with status \(status)"
     case .timedOut: "the decoder gave nothing for too long and was ended"
     case .violatedProtocol(let what): "the decoder broke the pipe protocol: \(what)"
     case .cancelled: "the conversion was cancelled"
     case .unavailable: "the decoder is not available"
+    }
+  }
+}
+
+extension DecodeFailure.Kind {
+  /// A signal's number, and its name where it is one that ends a decoder (signal(7)).
+  fileprivate static func name(of signal: CInt) -> String {
+    switch signal {
+    case SIGILL: "\(signal) (SIGILL)"
+    case SIGTRAP: "\(signal) (SIGTRAP)"
+    case SIGABRT: "\(signal) (SIGABRT)"
+    case SIGBUS: "\(signal) (SIGBUS)"
+    case SIGFPE: "\(signal) (SIGFPE)"
+    case SIGKILL: "\(signal) (SIGKILL)"
+    case SIGSEGV: "\(signal) (SIGSEGV)"
+    case SIGSYS: "\(signal) (SIGSYS): it made a system call that its jail forbids"
+    default: "\(signal)"
     }
   }
 }

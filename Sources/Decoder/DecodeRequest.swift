@@ -54,6 +54,8 @@ public struct DecodeRequest: Sendable, Hashable {
 }
 
 /// What one job may take. The defaults suit ordinary videos of up to 12 hours.
+///
+/// A decoder has one thread, whatever is set here: its jail allows no other.
 public struct DecodeLimits: Sendable, Hashable {
   /// Streams of all kinds that a file may have.
   public var streams = 64
@@ -61,11 +63,13 @@ public struct DecodeLimits: Sendable, Hashable {
   public var probeBytes = 5_000_000
   /// Media time that may be read to find out what the file is.
   public var analyzeDuration = Duration.seconds(10)
+  /// Bytes that libav* may allocate at once.
+  public var allocation = 256 << 20
   /// Bytes of address space beyond what the decoder's libraries take.
   public var addressSpace = 512 << 20
   /// Seconds of processor time.
   public var cpuSeconds = 1800
-  /// Media time that is given.
+  /// Media time that is given: the samples are no more than this and the rate allow.
   public var maximumDuration = Duration.seconds(12 * 3600)
   /// How long the reader waits for the file's description, and again in all for what follows. To the latter comes half
   /// the duration of what was decoded and of what lies before the wanted part, to the former half of `maximumDuration`

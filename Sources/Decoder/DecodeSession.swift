@@ -25,7 +25,7 @@ public struct DecodeSession: ~Copyable, Sendable {
 
   /// Waits for the child's description of its file.
   init(_ pipe: consuming PipeInput, _ canceller: DecodeCanceller, _ request: DecodeRequest) throws(DecodeFailure) {
-    var reader = PipeReader(pipe)
+    var reader = PipeReader(pipe, request.limits)
     var block = PCMBlock(capacity: 0)
     do throws(PipeReader<PipeInput>.Failure) {
       let event = try reader.next(&block)
@@ -109,9 +109,10 @@ public struct DecodeCanceller: Sendable {
     case .interrupted(.endOfPipe):
       defer { endChild() }
       return job.failure()
-    case .interrupted(.timedOut):
+    case .interrupted(.timedOut(let patience)):
       endChild()
-      return job.isCancelled ? DecodeFailure(.cancelled) : DecodeFailure(.timedOut)
+      let sentence = "the decoder took longer than \(patience.components.seconds) s and was ended"
+      return job.isCancelled ? DecodeFailure(.cancelled) : DecodeFailure(.timedOut, sentence)
     case .interrupted(.failed(let errno)):
       endChild()
       return .unavailable("the decoder's pipe cannot be read", errno)

@@ -12,15 +12,26 @@ public final class Decoder: Sendable {
   private let executable: FilePath
   private let arguments: [String]
   private let zygote: Mutex<ZygoteProcess>
+  /// What holds the decoder's children, as the first of them found it. Unless the policy is `bestEffort`, none of them
+  /// decodes where less holds it.
+  public let jail: JailReport
+  private let needed: Set<JailLayer>
 
   /// A decoder whose processes are `executable` (this program itself, as a rule: `/proc/self/exe`) with `arguments`,
-  /// which must make it call `DecoderZygote.run` first of all. Throws `unavailable` where it can't be started.
+  /// which must make it call `DecoderZygote.run` first of all. Throws `unavailable` where it can't be started, and where
+  /// `sandbox` requires what the system does not offer: then the sentence names it.
   public init(
-    executable: FilePath, arguments: [String] = [DecoderZygote.command]
+    executable: FilePath, arguments: [String] = [DecoderZygote.command], sandbox: SandboxPolicy = .automatic
   ) throws(DecodeFailure) {
     self.executable = executable
     self.arguments = arguments
-    zygote = Mutex(try ZygoteProcess(executable, arguments))
+    let zygote = try ZygoteProcess(executable, arguments)
+    do throws(DecodeFailure) { jail = try Self.report(of: zygote, sandbox) } catch {
+      zygote.stop()
+      throw error
+    }
+    needed = sandbox == .bestEffort ? [] : jail.active
+    self.zygote = Mutex(zygote)
   }
 
   deinit { shutdown() }
@@ -32,10 +43,9 @@ public final class Decoder: Sendable {
   /// child can be had.
   public func open(_ input: CInt, _ request: DecodeRequest) throws(DecodeFailure) -> DecodeSession {
     try Self.check(input)
-    var pipe: [CInt] = [-1, -1]
-    guard unsafe clinux_pipe(&pipe, 1 << 20) == 0 else { throw .unavailable("no pipe could be made", errno) }
-    let source = PipeInput(Descriptor(owning: pipe[0]), patience: request.patienceForDescription)
-    let (job, zygote) = try start(request, input, Descriptor(owning: pipe[1]))
+    let pipe = try Self.pipe()
+    let source = PipeInput(Descriptor(owning: pipe.reading), patience: request.patienceForDescription)
+    let (job, zygote) = try start(request, input, Descriptor(owning: pipe.writing))
     return try DecodeSession(source, DecodeCanceller(job: job, zygote: zygote), request)
   }
 
@@ -52,10 +62,10 @@ public final class Decoder: Sendable {
   ) throws(DecodeFailure) -> (DecodeJob, ZygoteProcess) {
     let present = zygote.withLock { $0 }
     do {
-      return (try present.start(request, input: input, output: output.raw), present)
+      return (try present.start(request, needing: needed, input: input, output: output.raw), present)
     } catch {
       guard let fresh = try replacement(of: present) else { throw error }
-      return (try fresh.start(request, input: input, output: output.raw), fresh)
+      return (try fresh.start(request, needing: needed, input: input, output: output.raw), fresh)
     }
   }
 
@@ -70,6 +80,29 @@ public final class Decoder: Sendable {
       }
       return zygote
     }
+  }
+
+  /// Has a child of the zygote say what holds it. Throws where that is less than the policy wants.
+  private static func report(
+    of zygote: ZygoteProcess, _ policy: SandboxPolicy
+  ) throws(DecodeFailure) -> JailReport {
+    let pipe = try pipe()
+    var source = PipeInput(Descriptor(owning: pipe.reading), patience: .seconds(60))
+    let output = Descriptor(owning: pipe.writing)
+    _ = try zygote.report(to: output.raw)
+    _ = consume output
+    guard let report = JailReport(&source) else {
+      throw DecodeFailure(.unavailable, "no decoder process could be put into its jail")
+    }
+    guard policy == .required, !report.lacking.isEmpty else { return report }
+    let missing = report.lacking.map(report.sentence).joined(separator: "; ")
+    throw DecodeFailure(.unavailable, "the decoder's jail is not complete: \(missing)")
+  }
+
+  private static func pipe() throws(DecodeFailure) -> (reading: CInt, writing: CInt) {
+    var pipe: [CInt] = [-1, -1]
+    guard unsafe clinux_pipe(&pipe, 1 << 20) == 0 else { throw .unavailable("no pipe could be made", errno) }
+    return (pipe[0], pipe[1])
   }
 
   private static func check(_ input: CInt) throws(DecodeFailure) {

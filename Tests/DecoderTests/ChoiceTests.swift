@@ -90,9 +90,13 @@ import WireFormats
 
   @Test func ordersAndReportsSurviveTheSocket() {
     var request = DecodeRequest(track: 3, language: "deu", rate: 22050, channels: .mono, allowsCopy: true)
-    (request.limits.streams, request.limits.maximumDuration) = (7, .seconds(5))
+    (request.limits.streams, request.limits.allocation, request.limits.maximumDuration) = (7, 8, .seconds(5))
     (request.start, request.end) = (.milliseconds(1500), .seconds(1 << 30))
-    for order in [ZygoteOrder.start(job: 1 << 40, request), .start(job: 0, DecodeRequest()), .kill(job: 9)] {
+    let orders: [ZygoteOrder] = [
+      .start(job: 1 << 40, request, needed: [.seccomp, .limits]), .start(job: 0, DecodeRequest(), needed: []),
+      .kill(job: 9), .report(job: 10),
+    ]
+    for order in orders {
       #expect(ZygoteOrder(order.bytes) == order && order.bytes.count <= ZygoteOrder.largest)
       for count in 0..<order.bytes.count { #expect(ZygoteOrder(Array(order.bytes.prefix(count))) == nil) }
     }

@@ -109,7 +109,7 @@ import Testing
     let file = try FileDescriptor.open(FilePath(path), .readOnly)
     defer { try? file.close() }
     // The descriptor is needed no longer than for the head and the first frames.
-    let media = try MediaFile(file.rawValue, DecodeLimits())
+    let media = try MediaFile(InputFile(file.rawValue), DecodeLimits())
     var track = try TrackDecoder(TrackReader(media, stream: SourceReport(media, DecodeRequest()).stream))
     for _ in 0..<3 { try #require(try track.advance()) }
     return track

@@ -20,8 +20,8 @@ struct Reading: Equatable {
   var events: [PipeProtocol.Event] = []
   var violation: String?
 
-  init(_ bytes: [UInt8]) {
-    var reader = PipeReader(ByteSource(bytes: bytes[...]))
+  init(_ bytes: [UInt8], _ limits: DecodeLimits = DecodeLimits()) {
+    var reader = PipeReader(ByteSource(bytes: bytes[...]), limits)
     var block = PCMBlock()
     while true {
       do {
@@ -75,7 +75,7 @@ enum Sample {
 
   static let described = PipeFormat.greeting + PipeWriter.description(source())
   static var whole: [UInt8] {
-    described + samples(5) + PipeWriter.progress(.seconds(1)) + samples(1) + end(6)
+    described + samples(5) + PipeWriter.progress(.microseconds(100)) + samples(1) + end(6)
   }
 
   /// A frame of MPEG-1, 128 kbit/s, 44.1 kHz, stereo: 417 bytes.
@@ -90,7 +90,7 @@ enum Sample {
     #expect(reading.violation == nil)
     #expect(
       reading.events == [
-        .described(Sample.source()), .samples(5), .progress(.seconds(1)), .samples(1), .end(summary),
+        .described(Sample.source()), .samples(5), .progress(.microseconds(100)), .samples(1), .end(summary),
       ])
   }
 
@@ -98,7 +98,8 @@ enum Sample {
     let payload: [Float] = [1, -0.5, .infinity, 0.25, 0, -1]
     let bytes = payload.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> ($0 * 8)) } }
     var reader = PipeReader(
-      ByteSource(bytes: (Sample.described + PipeWriter.head(.samples, payload: bytes.count) + bytes)[...]))
+      ByteSource(bytes: (Sample.described + PipeWriter.head(.samples, payload: bytes.count) + bytes)[...]),
+      DecodeLimits())
     var block = PCMBlock()
     _ = try reader.next(&block)
     #expect(try reader.next(&block) == .samples(3))
@@ -156,15 +157,58 @@ enum Sample {
     all.append(("no samples at all", said + PipeWriter.head(.samples, payload: 0)))
     all.append(("samples that don't divide by channels", said + PipeWriter.head(.samples, payload: 12)))
     all.append(("more than a block", said + PipeWriter.head(.samples, payload: PCMBlock.capacity * 8 + 8)))
-    all.append(("progress that stands still", said + PipeWriter.progress(.zero)))
-    let progress = PipeWriter.progress(.seconds(1))
-    all.append(("progress that goes back", said + PipeWriter.progress(.seconds(2)) + progress))
+    let progress = PipeWriter.progress(.microseconds(1))
+    all.append(("progress before any sample", said + PipeWriter.progress(.zero)))
+    all.append(("progress again without samples", said + Sample.samples(1) + progress + progress))
+    all.append(("progress beyond the samples", said + Sample.samples(441) + PipeWriter.progress(.microseconds(10_001))))
+    all.append(("progress and more", said + Sample.samples(1) + [5, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]))
+    let many = Array(repeatElement(Sample.samples(1), count: PipeFormat.mostSmallBlocks + 1).joined())
+    all.append(("many blocks that are not full", said + many))
     all.append(("an end that counts wrong", said + Sample.samples(3) + Sample.end(4)))
     return all
   }
 
   @Test func whatMayNotBeSaidIsRefused() {
     for (what, bytes) in Self.violations { #expect(Reading(bytes).violation != nil, "\(what)") }
+  }
+
+  @Test func samplesEndWhereTheLimitOfDurationIs() {
+    var limits = DecodeLimits()
+    limits.maximumDuration = .milliseconds(10)
+    let whole = Reading(Sample.described + Sample.samples(441) + Sample.end(441), limits)
+    #expect(whole.violation == nil && whole.events.count == 3)
+    #expect(Reading(Sample.described + Sample.samples(442), limits).violation == "more samples than a job may have")
+    let announced = PipeFormat.greeting + PipeWriter.description(Sample.source { $0.delivery = .mp3Frames })
+    let frame = PipeWriter.frame(Sample.frame.span)
+    #expect(Reading(announced + frame, limits).violation == "more samples than a job may have")
+    limits.maximumDuration = .milliseconds(60)
+    #expect(Reading(announced + frame + frame, limits).violation == nil)
+    #expect(Reading(announced + frame + frame + frame, limits).violation == "more samples than a job may have")
+  }
+
+  @Test func timesBeyondAllFilesAreCut() throws {
+    let far = Duration.microseconds(Int64.max)
+    let source = Sample.source {
+      ($0.declaredDuration, $0.startOffset) = (far, far)
+      $0.chapters = [.init(start: far, end: far, title: nil)]
+    }
+    let read = try #require(Self.description(source))
+    let times = [read.declaredDuration, read.startOffset, read.chapters.first?.start, read.chapters.first?.end]
+    #expect(times.allSatisfy { $0 == PipeFormat.longestTime })
+  }
+
+  @Test func tagsComeInOrderAndNoneTwice() {
+    func header(_ keys: [UInt8]) -> [UInt8] {
+      let bare = PipeWriter.description(Sample.source { ($0.tags, $0.chapters) = (SourceTags(), []) })
+      let tags: [UInt8] = [UInt8(keys.count)] + keys.flatMap { [$0, 1, 0, 0, 0, 0x78] as [UInt8] }
+      let head = bare.dropFirst(PipeFormat.headByteCount)
+      let payload = Array(head.dropLast(3)) + tags + [0, 0]
+      return PipeFormat.greeting + PipeWriter.head(.header, payload: payload.count) + payload
+    }
+    #expect(Reading(header([1, 2, 11])).violation == nil)
+    for keys in [[2, 1], [1, 1], [0], [12]] as [[UInt8]] {
+      #expect(Reading(header(keys)).violation == "a malformed header", "\(keys)")
+    }
   }
 
   @Test func failureOfTheChildComesThroughAtAnyTime() {

@@ -58,7 +58,7 @@ import Testing
     let file = try FileDescriptor.open(FilePath(path), .readOnly)
     defer { try? file.close() }
     let before = try bytesRead()
-    let media = try MediaFile(file.rawValue, DecodeLimits())
+    let media = try MediaFile(InputFile(file.rawValue), DecodeLimits())
     var reader = try TrackReader(media, stream: SourceReport(media, DecodeRequest()).stream)
     var audio = 0
     while try reader.advance() { audio += reader.packet.withBytes { $0.count } }
@@ -95,7 +95,7 @@ import Testing
     let path = try folder.silence("a.wav", seconds: 10)
     let file = try FileDescriptor.open(FilePath(path), .readOnly)
     defer { try? file.close() }
-    let media = try MediaFile(file.rawValue, DecodeLimits())
+    let media = try MediaFile(InputFile(file.rawValue), DecodeLimits())
     let handle = try FileHandle(forWritingTo: URL(filePath: path))
     try handle.truncate(atOffset: 100 << 20)
     var reader = try TrackReader(media, stream: 0)

@@ -42,9 +42,6 @@ void clinux_default_signals(void);
 /// Lets every signal through again, as a child of a process that blocks some must.
 void clinux_unblock_signals(void);
 
-/// Closes every descriptor but these two. Returns 0, or -1 with errno.
-int clinux_close_all_but(int one, int other);
-
 /// Has the kernel kill this process when its parent ends; -1 with ESRCH where `parent` has ended already.
 int clinux_die_with_parent(pid_t parent);
 

@@ -5,16 +5,16 @@ internal import Glibc
 @safe final class MediaFile {
   let context: UnsafeMutablePointer<AVFormatContext>
   private let input: MediaInput
-  private let descriptor: CInt
+  private let source: InputFile
   private let limits: DecodeLimits
   private var foresight: Foresight?
 
-  /// Reads the head of the file behind `descriptor`.
+  /// Reads the head of a file.
   ///
-  /// Nothing but that descriptor is ever read: the file has no name, no protocol is allowed, and a demuxer that asks
+  /// Nothing but its descriptor is ever read: the file has no name, no protocol is allowed, and a demuxer that asks
   /// for another file is refused. No decoder outside `Formats.decoders` is opened, so none of video.
-  init(_ descriptor: CInt, _ limits: DecodeLimits) throws(DecodeFailure) {
-    let input = try MediaInput(descriptor)
+  init(_ source: InputFile, _ limits: DecodeLimits) throws(DecodeFailure) {
+    let input = try MediaInput(source)
     guard var context = unsafe avformat_alloc_context() else { throw DecodeFailure(.limitExceeded(.memory)) }
     unsafe context.pointee.pb = input.context
     unsafe context.pointee.flags |= AVFMT_FLAG_CUSTOM_IO
@@ -22,7 +22,7 @@ internal import Glibc
     try unsafe Self.open(&context, input, limits)
     unsafe self.context = context
     self.input = input
-    (self.descriptor, self.limits) = (descriptor, limits)
+    (self.source, self.limits) = (source, limits)
     try learnStreams(limits)
   }
 
@@ -32,16 +32,17 @@ internal import Glibc
   }
 
   /// The same file, opened once more and not read yet.
-  func reopened() throws(DecodeFailure) -> MediaFile { try MediaFile(descriptor, limits) }
+  func reopened() throws(DecodeFailure) -> MediaFile { try MediaFile(source, limits) }
 
   /// The demuxer's names.
   var format: String { unsafe String(cString: context.pointee.iformat.pointee.name) }
 
-  var byteCount: Int { input.size }
-
   var streamCount: Int { unsafe Int(context.pointee.nb_streams) }
 
   func stream(_ index: Int) -> UnsafeMutablePointer<AVStream> { unsafe context.pointee.streams[index]! }
+
+  /// The number by which the container itself knows a stream.
+  func number(ofStream index: Int) -> Int { unsafe Int(stream(index).pointee.id) }
 
   /// Has only this stream's packets be read: the others' bytes are skipped where the container lets that be.
   func readOnly(_ chosen: Int) {

@@ -25,12 +25,9 @@ internal import Glibc
   /// Valid as long as this object.
   private(set) var context: UnsafeMutablePointer<AVIOContext>! = nil
 
-  /// Reads `descriptor`, which stays open elsewhere.
-  init(_ descriptor: CInt) throws(DecodeFailure) {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw .unavailable("the file cannot be read", errno) }
-    self.descriptor = descriptor
-    size = Int(status.st_size)
+  /// Reads a file.
+  init(_ file: InputFile) throws(DecodeFailure) {
+    (descriptor, size) = (file.descriptor, file.size)
     let buffer = unsafe av_malloc(Self.bufferSize)?.assumingMemoryBound(to: UInt8.self)
     let me = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe context = avio_alloc_context(

@@ -13,6 +13,8 @@ struct PCMOutput {
   private var left = [Float](repeating: 0, count: PCMBlock.capacity)
   private var right = [Float](repeating: 0, count: PCMBlock.capacity)
   private var filled = 0
+  /// Samples per channel that are in the pipe.
+  private var written = 0
 
   /// Writes the description, which PCM of its rate and channels follows.
   init(_ pipe: OutputPipe, _ source: SourceDescription, _ part: Range<Int>, _ limits: DecodeLimits) {
@@ -83,9 +85,10 @@ struct PCMOutput {
     pipe.collect(PipeWriter.head(.samples, payload: filled * channels * MemoryLayout<Float>.stride))
     pipe.write(left[..<filled])
     if channels == 2 { pipe.write(right[..<filled]) }
+    written += filled
     filled = 0
-    guard pace.isDue(after: samples) else { return }
-    pipe.collect(PipeWriter.progress(.microseconds(Int64(samples) * 1_000_000 / Int64(rate))))
+    guard pace.isDue(after: written) else { return }
+    pipe.collect(PipeWriter.progress(.microseconds(Int64(written) * 1_000_000 / Int64(rate))))
   }
 
   private static func copy(_ source: Span<Float>, to target: inout [Float], at position: Int) {

@@ -39,20 +39,25 @@ enum DescriptionParser {
     source.delivery = delivery
     (source.sampleRate, source.channels) = (Int(rate), Int(channels))
     (source.sourceRate, source.sourceChannels) = (Int(sourceRate), Int(sourceChannels))
-    (source.declaredDuration, source.startOffset) = (declared, offset ?? .zero)
+    (source.declaredDuration, source.startOffset) = (declared.map(bounded), bounded(offset ?? .zero))
     (source.trackCount, source.chosenTrack) = (Int(trackCount), Int(track))
     (source.container, source.codec) = (container, codec)
     return source
   }
 
+  private static func bounded(_ time: Duration) -> Duration { min(time, PipeFormat.longestTime) }
+
+  /// Each key at most once, in their order.
   private static func tags(_ reader: inout ByteReader) -> SourceTags? {
     guard let count = reader.number(UInt8.self) else { return nil }
     var tags = SourceTags()
     var total = 0
+    var last: UInt8 = 0
     for _ in 0..<count {
       guard let key = reader.number(UInt8.self), let bytes = reader.countedText(limit: PipeFormat.largestText),
-        let entry = PipeFormat.tagKeys.first(where: { $0.key == key })
+        let entry = PipeFormat.tagKeys.first(where: { $0.key == key }), key > last
       else { return nil }
+      last = key
       total += bytes.count
       guard total <= PipeFormat.allTagText else { return nil }
       tags[keyPath: entry.path] = PlainText.clean(bytes, limit: PipeFormat.largestText)
@@ -67,8 +72,8 @@ enum DescriptionParser {
       guard case .some(.some(let start)) = reader.duration(), case .some(.some(let end)) = reader.duration(),
         start <= end, let title = reader.countedText(limit: PipeFormat.largestChapterTitle)
       else { return nil }
-      chapters.append(
-        .init(start: start, end: end, title: PlainText.clean(title, limit: PipeFormat.largestChapterTitle)))
+      let text = PlainText.clean(title, limit: PipeFormat.largestChapterTitle)
+      chapters.append(.init(start: bounded(start), end: bounded(end), title: text))
     }
     return chapters
   }

@@ -10,9 +10,9 @@ import WireFormats
 /// |---|---|---|---|
 /// | 1 header | delivery u8, rate u32, channels u8, source rate u32, source channels u16, declared duration, start offset, tracks u16, chosen track u16, container text, codec text, picture follows u8, tags u8 × (key u8, text), chapters u16 × (start, end, text) | first, once | 1 MiB |
 /// | 2 picture | media type u8 (1 JPEG, 2 PNG), the picture | after a header that announces it, once | 5 MB |
-/// | 3 samples | n float32 of the left or only channel, then n of the right one | any number, if the delivery is PCM | n = 16384 |
-/// | 4 frame | one whole MP3 frame | any number, if the delivery is frames | 1441 bytes |
-/// | 5 progress | position, a duration that grows | any number | |
+/// | 3 samples | n float32 of the left or only channel, then n of the right one | if the delivery is PCM; all but the last ones are full | n = 16384, as a whole what the limit of duration allows |
+/// | 4 frame | one whole MP3 frame | if the delivery is frames | 1441 bytes, as a whole likewise |
+/// | 5 progress | position, a duration: no more than has been given | behind more samples than at the last time | |
 /// | 6 end | samples u64, warnings u32, first warning text, encoder delay u32, encoder padding u32 | last | 4 KiB |
 /// | 7 failure | kind u8, limit u8, detail text | last, also in place of the header | 4 KiB |
 ///
@@ -41,6 +41,10 @@ enum PipeFormat {
   static let largestText = 4096
   static let allTagText = 64 << 10
   static let mostChapters = 1000
+  /// Blocks of samples that are not full: a writer has one, its last.
+  static let mostSmallBlocks = 64
+  /// No file is longer than this, and no time in one later, whatever it says: 136 years.
+  static let longestTime = Duration.seconds(Int64(1) << 32)
   static let largestChapterTitle = 512
 
   /// The most that the payload of a message may hold.

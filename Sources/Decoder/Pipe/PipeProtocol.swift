@@ -10,8 +10,11 @@ import WireFormats
 /// | silent | → greeted | | | | | | |
 /// | greeted | | → described, or → pictured | | | | | → ended |
 /// | pictured | | | → described | | | | |
-/// | described | | | | of the announced delivery | if it grows | → ended | → ended |
+/// | described | | | | of the announced delivery | of what was given | → ended | → ended |
 /// | ended | | | | | | | |
+///
+/// All that is given is no longer than the limit and the announced rate allow, and the messages that it comes in are not
+/// many more than it needs: so a flood ends soon, and costs its reader less than an ordinary long file.
 struct PipeProtocol: Sendable {
   /// What to read next.
   enum Want: Equatable, Sendable {
@@ -46,8 +49,15 @@ struct PipeProtocol: Sendable {
   private var delivery = SourceDescription.Delivery.pcm
   private var sampleRate = 0
   private(set) var channels = 0
-  private var position = Duration.zero
+  private let maximumDuration: Duration
+  private var mostSamples = 0
   private var samples = 0
+  /// The samples that the last progress told of.
+  private var reported = 0
+  private var smallBlocks = 0
+
+  /// What may come of a file under these limits.
+  init(_ limits: DecodeLimits) { maximumDuration = limits.maximumDuration }
 
   /// Takes the bytes that `want` asked for. Nil where they complete no message that says something.
   mutating func take(_ bytes: [UInt8]) throws(DecodeFailure) -> Event? {
@@ -66,7 +76,6 @@ struct PipeProtocol: Sendable {
   /// Notes that the samples that `want` asked for are in the block.
   mutating func takeSamples() -> Event {
     guard case .samples(let count) = want else { preconditionFailure("no samples were asked for") }
-    samples += count
     expectMessage()
     return .samples(count)
   }
@@ -92,7 +101,8 @@ struct PipeProtocol: Sendable {
       throw .init("\(length) bytes in a message of type \(bytes[0])")
     }
     message = (type, length)
-    want = type == .samples ? .samples(try samplesPerChannel(in: length)) : .bytes(length)
+    want = .bytes(length)
+    if type == .samples { want = .samples(try expectSamples(in: length)) }
     return nil
   }
 
@@ -106,10 +116,19 @@ struct PipeProtocol: Sendable {
     }
   }
 
-  private func samplesPerChannel(in length: Int) throws(PipeViolation) -> Int {
+  /// How many of each channel are in a message.
+  private mutating func expectSamples(in length: Int) throws(PipeViolation) -> Int {
     let (count, rest) = length.quotientAndRemainder(dividingBy: channels * MemoryLayout<Float>.stride)
     guard rest == 0 else { throw .init("\(length) bytes of samples for \(channels) channels") }
+    if count < PCMBlock.capacity { smallBlocks += 1 }
+    guard smallBlocks <= PipeFormat.mostSmallBlocks else { throw .init("blocks that are not full") }
+    try give(count)
     return count
+  }
+
+  private mutating func give(_ count: Int) throws(PipeViolation) {
+    samples += count
+    guard samples <= mostSamples else { throw .init("more samples than a job may have") }
   }
 
   private mutating func takePayload(
@@ -130,6 +149,7 @@ struct PipeProtocol: Sendable {
   private mutating func takeHeader(_ payload: [UInt8]) throws(PipeViolation) -> Event? {
     guard let (source, hasPicture) = DescriptionParser.header(payload) else { throw .init("a malformed header") }
     (delivery, sampleRate, channels) = (source.delivery, source.sampleRate, source.channels)
+    mostSamples = Int(clamping: Int128(maximumDuration.microseconds) * Int128(sampleRate) / 1_000_000)
     state = hasPicture ? .pictured(source) : .described
     return hasPicture ? nil : .described(source)
   }
@@ -147,17 +167,17 @@ struct PipeProtocol: Sendable {
     guard let header = MP3FrameHeader(payload.span), header.frameLength == payload.count,
       header.sampleRate == sampleRate, header.channels == channels
     else { throw .init("an MP3 frame that is none or not of the announced format") }
-    samples += header.samplesPerFrame
+    try give(header.samplesPerFrame)
     return .frame
   }
 
   private mutating func takeProgress(_ payload: [UInt8]) throws(PipeViolation) -> Event? {
     var reader = ByteReader(payload)
-    guard case .some(.some(let newPosition)) = reader.duration(), newPosition > position else {
-      throw .init("progress that does not grow")
-    }
-    position = newPosition
-    return .progress(newPosition)
+    guard case .some(.some(let position)) = reader.duration(), reader.isAtEnd, samples > reported,
+      position.microseconds <= Int64(samples) * 1_000_000 / Int64(sampleRate)
+    else { throw .init("progress without samples") }
+    reported = samples
+    return .progress(position)
   }
 
   private mutating func takeEnd(_ payload: [UInt8]) throws(PipeViolation) -> Event? {

@@ -8,8 +8,8 @@ protocol PipeSource: ~Copyable {
 enum PipeInterruption: Error, Equatable {
   /// Nobody writes any more.
   case endOfPipe
-  /// The writer took too long.
-  case timedOut
+  /// The writer took longer than this.
+  case timedOut(after: Duration)
   /// The read failed with this errno.
   case failed(CInt)
 }
@@ -25,10 +25,14 @@ struct PipeReader<Source: PipeSource & Sendable & ~Copyable>: ~Copyable, Sendabl
   }
 
   var source: Source
-  private var machine = PipeProtocol()
+  private var machine: PipeProtocol
   private var buffer: [UInt8] = []
 
-  init(_ source: consuming Source) { self.source = source }
+  /// Reads from `source` what may come of a file under these limits.
+  init(_ source: consuming Source, _ limits: DecodeLimits) {
+    self.source = source
+    machine = PipeProtocol(limits)
+  }
 
   /// The next whole message; samples and frames are in `block` then. Not to be called after an end or a failure.
   mutating func next(_ block: inout PCMBlock) throws(Failure) -> PipeProtocol.Event {

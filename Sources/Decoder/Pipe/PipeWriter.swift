@@ -30,7 +30,7 @@ enum PipeWriter {
 
   static func frame(_ frame: Span<UInt8>) -> [UInt8] {
     var bytes = head(.frame, payload: frame.count)
-    for index in frame.indices { bytes.append(frame[index]) }
+    unsafe frame.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     return bytes
   }
 

@@ -22,11 +22,12 @@ final class DecodeJob: Sendable {
   }
 
   let number: UInt64
+  private let limits: DecodeLimits
   private let ending = Mutex<Ending?>(nil)
   private let cancelled = Atomic(false)
   private let ended = DispatchSemaphore(value: 0)
 
-  init(number: UInt64) { self.number = number }
+  init(number: UInt64, _ limits: DecodeLimits) { (self.number, self.limits) = (number, limits) }
 
   var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
 
@@ -53,7 +54,8 @@ final class DecodeJob: Sendable {
   func failure() -> DecodeFailure {
     if isCancelled { return DecodeFailure(.cancelled) }
     return switch waitForEnding(seconds: 10) {
-    case .killed(SIGXCPU): DecodeFailure(.limitExceeded(.cpuTime))
+    case .killed(SIGXCPU):
+      DecodeFailure(.limitExceeded(.cpuTime), "the decoder used more than \(limits.cpuSeconds) s of processor time")
     case .killed(let signal): DecodeFailure(.crashed(signal: signal))
     case .exited(let status): DecodeFailure(.exited(status: status))
     case .notStarted(let errno): .unavailable("no decoder process could be made", errno)

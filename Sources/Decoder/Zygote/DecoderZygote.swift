@@ -12,13 +12,22 @@ public enum DecoderZygote {
 
   /// Serves the service on descriptor 3 until its end. The program calls it before anything else, in its first and only
   /// thread: what it forks must be able to go on.
-  public static func run() -> Never {
+  public static func run() -> Never { run(leavingOut: [], DecoderChild.decode) }
+
+  /// The same for the tests of the jail: its children lack some layers, and do `work` with descriptors 0 and 1.
+  package static func run(
+    leavingOut leftOut: Set<JailLayer>, _ work: @escaping (DecodeRequest) throws(DecodeFailure) -> Void
+  ) -> Never {
+    run(leavingOut: leftOut) { request, _ throws(DecodeFailure) in try work(request) }
+  }
+
+  private static func run(leavingOut leftOut: Set<JailLayer>, _ work: @escaping DecoderChild.Work) -> Never {
     detach()
     cffmpeg_silence_log()
     AudioDecoder.prepare()
     let signals = clinux_child_signal_descriptor()
-    guard signals >= 0 else { _exit(71) }  // EX_OSERR, sysexits.h
-    var zygote = Zygote(socket: socket, signals: signals)
+    guard signals >= 0, let walls = try? ZygoteWalls(leavingOut: leftOut) else { _exit(71) }  // EX_OSERR, sysexits.h
+    var zygote = Zygote(socket: socket, signals: signals, walls, work)
     zygote.serve()
     zygote.endChildren()
     _exit(0)
@@ -41,10 +50,12 @@ public enum DecoderZygote {
 private struct Zygote {
   private let socket: CInt
   private let signals: CInt
+  private let walls: ZygoteWalls
+  private let work: DecoderChild.Work
   private var jobs: [pid_t: UInt64] = [:]
 
-  init(socket: CInt, signals: CInt) {
-    (self.socket, self.signals) = (socket, signals)
+  init(socket: CInt, signals: CInt, _ walls: ZygoteWalls, _ work: @escaping DecoderChild.Work) {
+    (self.socket, self.signals, self.walls, self.work) = (socket, signals, walls, work)
   }
 
   /// Returns at the socket's end.
@@ -81,22 +92,35 @@ private struct Zygote {
     let count = unsafe clinux_receive_message(socket, &bytes, bytes.count, &descriptors)
     guard count > 0 else { return false }
     defer { for descriptor in descriptors where descriptor >= 0 { close(descriptor) } }
-    switch ZygoteOrder(Array(bytes.prefix(count))) {
-    case .start(let job, let request): start(job, request, input: descriptors[0], output: descriptors[1])
-    case .kill(let job): for (process, number) in jobs where number == job { kill(process, SIGKILL) }
-    case nil: break
-    }
+    carryOut(ZygoteOrder(Array(bytes.prefix(count))), descriptors)
     return true
   }
 
-  private mutating func start(_ job: UInt64, _ request: DecodeRequest, input: CInt, output: CInt) {
+  private mutating func carryOut(_ order: ZygoteOrder?, _ descriptors: [CInt]) {
+    let zygote = getpid()
+    switch order {
+    case .start(let job, let request, let needed):
+      start(job, descriptors) { [walls, work] in
+        let jail = Jail(parent: zygote, walls: walls, limits: request.limits, needed: needed)
+        DecoderChild.run(request, input: descriptors[0], output: descriptors[1], jail, work)
+      }
+    case .report(let job):
+      start(job, descriptors) { [walls] in
+        let jail = Jail(parent: zygote, walls: walls, limits: DecodeLimits(), needed: [])
+        DecoderChild.report(output: descriptors[1], jail)
+      }
+    case .kill(let job): for (process, number) in jobs where number == job { kill(process, SIGKILL) }
+    case nil: break
+    }
+  }
+
+  private mutating func start(_ job: UInt64, _ descriptors: [CInt], _ child: () -> Never) {
     // The kernel leaves descriptors out where this process has no room for them (MSG_CTRUNC, recvmsg(2)).
-    guard input >= 0, output >= 0 else { return report(.notStarted(job: job, errno: EMFILE)) }
-    let parent = getpid()
+    guard descriptors.allSatisfy({ $0 >= 0 }) else { return report(.notStarted(job: job, errno: EMFILE)) }
     let process = clinux_fork()
     switch process {
     case -1: report(.notStarted(job: job, errno: errno))
-    case 0: DecoderChild.run(request, input: input, output: output, parent: parent)
+    case 0: child()
     default: jobs[process] = job
     }
   }

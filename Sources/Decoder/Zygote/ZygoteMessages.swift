@@ -2,11 +2,14 @@
 ///
 /// | kind u8 | rest | descriptors |
 /// |---|---|---|
-/// | 1 start | job u64, the request | the input, the pipe's write end |
+/// | 1 start | job u64, the layers that the jail must have u8, the request | the input, the pipe's write end |
 /// | 2 kill | job u64 | |
+/// | 3 report | job u64 | any, the pipe's write end |
 enum ZygoteOrder: Equatable {
-  case start(job: UInt64, DecodeRequest)
+  case start(job: UInt64, DecodeRequest, needed: Set<JailLayer>)
   case kill(job: UInt64)
+  /// To have a child enter the jail and write a `JailReport`.
+  case report(job: UInt64)
 
   /// The most bytes that a message has.
   static let largest = 1024
@@ -14,12 +17,16 @@ enum ZygoteOrder: Equatable {
   var bytes: [UInt8] {
     var writer = ByteWriter()
     switch self {
-    case .start(let job, let request):
+    case .start(let job, let request, let needed):
       writer.write(UInt8(1))
       writer.write(job)
+      writer.write(needed.reduce(UInt8(0)) { $0 | 1 << $1.rawValue })
       request.write(to: &writer)
     case .kill(let job):
       writer.write(UInt8(2))
+      writer.write(job)
+    case .report(let job):
+      writer.write(UInt8(3))
       writer.write(job)
     }
     return writer.bytes
@@ -31,9 +38,10 @@ enum ZygoteOrder: Equatable {
     guard let kind = reader.number(UInt8.self), let job = reader.number(UInt64.self) else { return nil }
     switch kind {
     case 1:
-      guard let request = DecodeRequest(&reader) else { return nil }
-      self = .start(job: job, request)
+      guard let bits = reader.number(UInt8.self), let request = DecodeRequest(&reader) else { return nil }
+      self = .start(job: job, request, needed: Set(JailLayer.allCases.filter { bits & 1 << $0.rawValue != 0 }))
     case 2: self = .kill(job: job)
+    case 3: self = .report(job: job)
     default: return nil
     }
     guard reader.isAtEnd else { return nil }
@@ -87,7 +95,7 @@ extension DecodeRequest {
     writer.write(Int64(rate ?? 0))
     writer.write(channels.rawValue)
     writer.write(UInt8(allowsCopy ? 1 : 0))
-    for number in [limits.streams, limits.probeBytes, limits.addressSpace, limits.cpuSeconds] {
+    for number in [limits.streams, limits.probeBytes, limits.allocation, limits.addressSpace, limits.cpuSeconds] {
       writer.write(Int64(number))
     }
     for duration in [limits.analyzeDuration, limits.maximumDuration, limits.wallClock] { writer.write(duration) }
@@ -113,11 +121,12 @@ extension DecodeRequest {
 extension DecodeLimits {
   fileprivate init?(_ reader: inout ByteReader) {
     guard let streams = reader.number(Int64.self), let probeBytes = reader.number(Int64.self),
-      let addressSpace = reader.number(Int64.self), let cpuSeconds = reader.number(Int64.self),
+      let allocation = reader.number(Int64.self), let addressSpace = reader.number(Int64.self),
+      let cpuSeconds = reader.number(Int64.self),
       case .some(.some(let analyze)) = reader.duration(), case .some(.some(let maximum)) = reader.duration(),
       case .some(.some(let wall)) = reader.duration()
     else { return nil }
-    (self.streams, self.probeBytes) = (Int(streams), Int(probeBytes))
+    (self.streams, self.probeBytes, self.allocation) = (Int(streams), Int(probeBytes), Int(allocation))
     (self.addressSpace, self.cpuSeconds) = (Int(addressSpace), Int(cpuSeconds))
     (analyzeDuration, maximumDuration, wallClock) = (analyze, maximum, wall)
   }

@@ -37,11 +37,23 @@ final class ZygoteProcess: Sendable {
   /// Whether it takes no more jobs. The socket of a zygote that runs may still refuse one for want of memory.
   var isGone: Bool { state.withLock { $0.isGone } }
 
-  /// Has the zygote fork a child for this request. The two descriptors stay the caller's.
-  func start(_ request: DecodeRequest, input: CInt, output: CInt) throws(DecodeFailure) -> DecodeJob {
-    guard let job = enroll() else { throw .unavailable("the decoder's parent process is gone", EPIPE) }
-    let bytes = ZygoteOrder.start(job: job.number, request).bytes
-    let failure = send(bytes, [input, output])
+  /// Has the zygote fork a child for this request, in a jail that has these layers. The two descriptors stay the caller's.
+  func start(
+    _ request: DecodeRequest, needing layers: Set<JailLayer>, input: CInt, output: CInt
+  ) throws(DecodeFailure) -> DecodeJob {
+    try start(request.limits, [input, output]) { .start(job: $0, request, needed: layers) }
+  }
+
+  /// Has a child report on the jail to a pipe, whose end stays the caller's.
+  func report(to output: CInt) throws(DecodeFailure) -> DecodeJob {
+    try start(DecodeLimits(), [output, output]) { .report(job: $0) }
+  }
+
+  private func start(
+    _ limits: DecodeLimits, _ descriptors: [CInt], _ order: (UInt64) -> ZygoteOrder
+  ) throws(DecodeFailure) -> DecodeJob {
+    guard let job = enroll(limits) else { throw .unavailable("the decoder's parent process is gone", EPIPE) }
+    let failure = send(order(job.number).bytes, descriptors)
     guard failure == 0 else {
       state.withLock { state in
         state.jobs.removeValue(forKey: job.number)
@@ -64,11 +76,11 @@ final class ZygoteProcess: Sendable {
     }
   }
 
-  private func enroll() -> DecodeJob? {
+  private func enroll(_ limits: DecodeLimits) -> DecodeJob? {
     state.withLock { state in
       guard !state.isGone else { return nil }
       state.lastNumber += 1
-      let job = DecodeJob(number: state.lastNumber)
+      let job = DecodeJob(number: state.lastNumber, limits)
       state.jobs[job.number] = job
       return job
     }
