@@ -1,10 +1,12 @@
-# What etc/run, etc/test and etc/bench share. To be sourced from the repository's root.
+# What etc/run, etc/test, etc/bench and etc/tune-lame share. To be sourced from the repository's root.
 # shellcheck shell=bash
 
-# What the build links: FFmpeg's libraries, LAME, libcrypto, SQLite, and the tool by which SwiftPM finds them.
+# What the build links: the libraries of FFmpeg, LAME, libebur128, libseccomp, libcrypto, SQLite; and the tool by which
+# SwiftPM finds them.
 # shellcheck disable=SC2034 # the sourcing script reads it
 build_packages=(
-  libavformat-dev libavcodec-dev libswresample-dev libavutil-dev libmp3lame-dev libssl-dev libsqlite3-dev pkg-config
+  libavformat-dev libavcodec-dev libswresample-dev libavutil-dev libmp3lame-dev libebur128-dev libseccomp-dev libssl-dev
+  libsqlite3-dev pkg-config
 )
 
 # complain SENTENCE…: each to standard error.
@@ -37,10 +39,29 @@ need_swift() {
   exit 69
 }
 
-# build_release: the program that is meant to be used, which needs no Swift toolchain to run. Its path is in $program.
-build_release() {
-  local build=(swift build -c release --product mp3spool --static-swift-stdlib)
-  "${build[@]}" >&2
+# need_python: a private Python, in the person's cache, with what the comparisons of etc/bench pin. Its path is in
+# $python.
+need_python() {
+  local pinned=etc/lib/bench/requirements.txt venv
+  venv=${XDG_CACHE_HOME:-$HOME/.cache}/mp3spool/bench-$(sha256sum "$pinned" | cut -c 1-12)
   # shellcheck disable=SC2034 # the sourcing script reads it
-  program=$("${build[@]}" --show-bin-path)/mp3spool
+  python=$venv/bin/python3
+  [[ -e $venv/complete ]] && return
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$pinned" >&2
+  touch "$venv/complete"
+}
+
+# The program that is meant to be used, which needs no Swift toolchain to run.
+release_build=(swift build -c release --product mp3spool --static-swift-stdlib)
+
+# find_release: where build_release puts it. The path is in $program.
+find_release() {
+  # shellcheck disable=SC2034 # the sourcing script reads it
+  program=$("${release_build[@]}" --show-bin-path)/mp3spool
+}
+
+build_release() {
+  "${release_build[@]}" >&2
+  find_release
 }

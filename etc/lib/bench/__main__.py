@@ -1,0 +1,52 @@
+"""The measurements of etc/bench: python3 etc/lib/bench PROGRAM MEASUREMENT …"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="etc/bench")
+    parser.add_argument("program", help=argparse.SUPPRESS)
+    measurements = parser.add_subparsers(dest="measurement", required=True, metavar="latency|upload|convert")
+    measurements.add_parser("latency")
+    measurements.add_parser("upload")
+    convert = measurements.add_parser("convert")
+    convert.add_argument("cases", nargs="*", metavar="a|b|c|d")
+    convert.add_argument("--rounds", type=int, default=5, help="how many times each; 5 without it")
+    tune = measurements.add_parser("tune")
+    tune.add_argument("library", type=Path)
+    found = parser.parse_args()
+    if unknown := set(getattr(found, "cases", [])) - set("abcd"):
+        parser.error(f"there is no case {', '.join(sorted(unknown))}; there are a, b, c, d")
+    if getattr(found, "rounds", 1) < 1:
+        parser.error("--rounds must be 1 or more")
+    return found
+
+
+def measure(asked: argparse.Namespace, directory: Path) -> None:
+    # Imported where they are needed: `convert` and `tune` want NumPy, the others run on any Python 3.
+    match asked.measurement:
+        case "latency":
+            from latency import latency
+            latency(asked.program, directory)
+        case "upload":
+            from upload import upload
+            upload(asked.program, directory)
+        case "convert":
+            from convert import convert
+            convert(asked.program, directory, asked.cases, asked.rounds)
+        case "tune":
+            from tune import tune
+            tune(asked.program, directory, asked.library)
+
+
+def main() -> None:
+    asked = arguments()
+    with tempfile.TemporaryDirectory(prefix="mp3spool-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")) as directory:
+        measure(asked, Path(directory))
+
+
+if __name__ == "__main__":
+    main()
