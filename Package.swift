@@ -30,7 +30,9 @@ let rooms: [Target] = [
       hummingbird,
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ]),
+    ],
+    // Where etc/tune-lame puts a LAME that was built for this machine's processor.
+    linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath=$ORIGIN/../lib/mp3spool"])]),
   .target(
     name: "Gateway",
     dependencies: [
@@ -50,8 +52,8 @@ let rooms: [Target] = [
   .target(
     name: "Converter",
     dependencies: [
-      "Tokens", "Spool", "Decoder", "MP3Encoder", "WireFormats", "DurableFiles", system, logging, lifecycle, crypto,
-      metrics,
+      "Tokens", "Spool", "Decoder", "Loudness", "MP3Encoder", "WireFormats", "DurableFiles", system, logging, lifecycle,
+      crypto, metrics,
     ]),
   .target(
     name: "Keeper",
@@ -65,7 +67,8 @@ let rooms: [Target] = [
   .target(
     name: "Tokens", dependencies: ["Spool", "WireFormats", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
   .target(name: "Spool", dependencies: ["WireFormats", "DurableFiles", system]),
-  .target(name: "Decoder", dependencies: ["WireFormats", "CFFmpeg", "CLinux", system]),
+  .target(name: "Decoder", dependencies: ["WireFormats", "CFFmpeg", "CSeccomp", "CLinux", system]),
+  .target(name: "Loudness", dependencies: ["CEBUR128"]),
   .target(name: "MP3Encoder", dependencies: ["WireFormats", "CLAME"]),
   .target(name: "WireFormats"),
   .target(name: "DurableFiles", dependencies: ["CLinux", system, nioPosix]),
@@ -82,7 +85,9 @@ let rooms: [Target] = [
 /// Names that Swift can't reach otherwise.
 let walls: [Target] = [
   .systemLibrary(name: "CFFmpeg", pkgConfig: "libavformat", providers: [.apt(["libavformat-dev", "libavcodec-dev"])]),
+  .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
   .systemLibrary(name: "CLAME", providers: [.apt(["libmp3lame-dev"])]),
+  .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .target(name: "CLinux"),
 ]
@@ -107,8 +112,12 @@ let tests: [Target] = [
   .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),
   .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
   .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", system]),
+  .testTarget(name: "LoudnessTests", dependencies: ["Loudness", "CEBUR128"]),
   .testTarget(name: "MP3EncoderTests", dependencies: ["WireFormats", "MP3Encoder", "CLAME"]),
-  .testTarget(name: "DecoderTests", dependencies: ["WireFormats", "Decoder", "mp3spool", system]),
+  .testTarget(name: "DecoderTests", dependencies: ["WireFormats", "Decoder", "DecoderTrials", "mp3spool", system]),
+  // A decoder whose children do what a file might have them do.
+  .executableTarget(
+    name: "DecoderTrials", dependencies: ["Decoder", "CLinux", system], path: "Tests/DecoderTrials"),
   .testTarget(
     name: "TokensTests",
     dependencies: ["Tokens", "Spool", "WireFormats", crypto, .product(name: "JWTKit", package: "jwt-kit")]),

@@ -2,7 +2,6 @@ import Decoder
 import DurableFiles
 import Logging
 import Spool
-import Synchronization
 import Tokens
 
 /// Claims waiting jobs while there are free slots, and sees each to its end.
@@ -11,7 +10,6 @@ struct ClaimLoop: Sendable {
   let conversion: Conversion
   let owner: Incarnation
   let threads: BlockingThreads
-  let board: ProgressBoard
   let bench: Workbench
   let logger: Logger
   private let metrics = ConversionMetrics()
@@ -64,7 +62,6 @@ struct ClaimLoop: Sendable {
   }
 
   private func process(_ claim: Claim) async {
-    board.begin(claim.id)
     let started = ContinuousClock.now
     do {
       let (end, problem) = try await convert(claim)
@@ -76,7 +73,6 @@ struct ClaimLoop: Sendable {
       // What lies in active/ under our name is found by the search for orphans.
       logger.error("a job could not be ended", metadata: ["job": "\(claim.id)", "error": "\(error)"])
     }
-    board.end(claim.id)
     bench.end(claim)
   }
 
@@ -88,9 +84,7 @@ struct ClaimLoop: Sendable {
     let run = JobRun(spool: spool, conversion: conversion, claim: claim)
     let handle = CancelHandle()
     return try await withTaskCancellationHandler {
-      try await threads.run { [board] () throws(SpoolError) in
-        try run.convert(sidecar, willDecode: handle.hold) { board.update(claim.id, $0) }
-      }
+      try await threads.run { () throws(SpoolError) in try run.convert(sidecar, handle: handle) }
     } onCancel: {
       handle.cancel()
     }
@@ -145,26 +139,5 @@ struct ClaimLoop: Sendable {
     case (_, let problem):
       logger.warning("not converted: \(problem?.description ?? "given back")", metadata: metadata)
     }
-  }
-}
-
-/// Ends a conversion from another thread, also one that has not begun to decode yet.
-private final class CancelHandle: Sendable {
-  private let state = Mutex<(canceller: DecodeCanceller?, isCancelled: Bool)>((nil, false))
-
-  func hold(_ canceller: DecodeCanceller) {
-    let isCancelled = state.withLock { state in
-      state.canceller = canceller
-      return state.isCancelled
-    }
-    if isCancelled { canceller.cancel() }
-  }
-
-  func cancel() {
-    let canceller = state.withLock { state in
-      state.isCancelled = true
-      return state.canceller
-    }
-    canceller?.cancel()
   }
 }

@@ -3,8 +3,7 @@ public import DurableFiles
 public import MP3Encoder
 public import WireFormats
 
-/// One media file on its way to one MP3: the jail's PCM goes to the encoder's threads, and their frames to a file. Where
-/// the source's audio is MP3 already, the jail hands out its frames, and they go to the file as they are.
+/// One media file on its way to an MP3, or to one for each of its audio tracks.
 public struct Conversion: Sendable {
   private let decoder: Decoder
   private let threads: EncoderThreads
@@ -14,99 +13,70 @@ public struct Conversion: Sendable {
     self.threads = threads
   }
 
-  /// Converts the media file behind the descriptor `input` into `file`, which is synchronized and closed in the end.
+  /// What holds the processes that decode.
+  public var jail: JailReport { decoder.jail }
+
+  /// Converts the media file behind the descriptor `input`.
   ///
-  /// It blocks until all is done; so it belongs on a thread of its own. What a failure leaves in the file is the
-  /// caller's to remove.
+  /// It blocks until all is done; so it belongs on a thread of its own. What a failure leaves in files is the caller's
+  /// to remove, also that of a track which is no part of the result.
   ///
   /// - Parameters:
-  ///   - willDecode: gets the handle by which any thread can end the conversion early.
+  ///   - handle: ends the conversion from any thread.
   ///   - progress: is told again and again how far the conversion is.
+  ///   - makeFile: makes the file for the MP3 of the track that is described; it is synchronized and closed in the end.
+  /// - Returns: what came of each track that was wanted, in the file's order; of one at least.
   public func run(
-    _ input: CInt, options: ConversionOptions, into file: consuming NewFile,
-    willDecode: (DecodeCanceller) -> Void = { _ in }, progress: (ConversionProgress) -> Void = { _ in }
-  ) throws(ConversionFailure) -> ConversionOutcome {
-    let plan = ConversionPlan(options: options)
-    let meter = ProgressMeter()
-    var session: DecodeSession
-    do { session = try decoder.open(input, plan.decodeRequest) } catch { throw ConversionFailure(error) }
-    willDecode(session.canceller)
-    let declared = session.source.declaredDuration
-    let tell = { (position: Duration) in progress(meter.at(position, of: declared)) }
-    switch session.source.delivery {
-    case .pcm: return try encode(&session, plan, MP3File(file), tell)
-    case .mp3Frames: return try copy(&session, MP3File(file), tell)
+    _ input: CInt, options: ConversionOptions, handle: CancelHandle = CancelHandle(),
+    progress: @escaping (ConversionProgress) -> Void = { _ in },
+    into makeFile: (SourceDescription) throws(FileError) -> NewFile
+  ) throws(ConversionFailure) -> [ConversionOutcome] {
+    var track = TrackConversion(
+      decoder: decoder, threads: threads, input: input, plan: ConversionPlan(options: options), handle: handle,
+      tell: progress)
+    return options.track == .all ? try all(&track, makeFile) : [try track.run(into: makeFile)]
+  }
+
+  /// Converts one track after the other until the file has no more. One that cannot be converted is left out, unless
+  /// all are such or another attempt may help.
+  private func all(
+    _ track: inout TrackConversion, _ makeFile: (SourceDescription) throws(FileError) -> NewFile
+  ) throws(ConversionFailure) -> [ConversionOutcome] {
+    var outcomes: [ConversionOutcome] = []
+    var leftOut: [(track: Int, failure: ConversionFailure)] = []
+    for number in 1... {
+      track.plan.track = number
+      do { outcomes.append(try track.run(into: makeFile)) } catch {
+        if number > 1, error.code == DecodeFailure.noMoreTracks { break }
+        guard error.isCertain else { throw error }
+        leftOut.append((number, error))
+        if error.code == DecodeFailure.noTracks { break }
+      }
     }
-  }
-
-  private func encode(
-    _ session: inout DecodeSession, _ plan: ConversionPlan, _ file: consuming MP3File, _ tell: (Duration) -> Void
-  ) throws(ConversionFailure) -> ConversionOutcome {
-    do {
-      let source = session.source
-      var encoding = try MP3Encoding(
-        settings: try plan.encoderSettings(for: source), tag: ID3Tag(source), threads: threads, output: file)
-      var block = PCMBlock()
-      while true {
-        switch try session.next(&block) {
-        case .samples:
-          try block.withSamples { left, right throws(MP3Failure<FileError>) in try encoding.append(left, right) }
-        case .progress(let position): tell(position)
-        case .frame: throw DecodeFailure.unexpectedDelivery
-        case .end(let summary):
-          let finished = try encoding.finish()
-          return ConversionOutcome(source, summary, finished.summary, try finished.takeOutput().close())
-        }
-      }
-    } catch { throw ConversionFailure(anything: error) }
-  }
-
-  private func copy(
-    _ session: inout DecodeSession, _ file: consuming MP3File, _ tell: (Duration) -> Void
-  ) throws(ConversionFailure) -> ConversionOutcome {
-    do {
-      let source = session.source
-      var block = PCMBlock()
-      // The first frame tells what all of them are like.
-      guard case .frame = try session.next(&block), let first = MP3FrameHeader(block.bytes.span) else {
-        throw DecodeFailure.unexpectedDelivery
-      }
-      var copying = try MP3Copying(like: first, tag: ID3Tag(source), output: file)
-      try copying.append(frame: block.bytes.span)
-      while true {
-        switch try session.next(&block) {
-        case .frame: try copying.append(frame: block.bytes.span)
-        case .progress(let position): tell(position)
-        case .samples: throw DecodeFailure.unexpectedDelivery
-        case .end(let summary):
-          let finished = try copying.finish(delay: summary.encoderDelay, padding: summary.encoderPadding)
-          return ConversionOutcome(source, summary, finished.summary, try finished.takeOutput().close(), copied: true)
-        }
-      }
-    } catch { throw ConversionFailure(anything: error) }
+    if outcomes.isEmpty, let first = leftOut.first { throw first.failure }
+    outcomes[0].warnings += leftOut.map { "track \($0.track) is left out: \($0.failure)" }
+    return outcomes
   }
 }
 
-/// What came of a conversion.
+/// What came of a track's conversion.
 public struct ConversionOutcome: Sendable {
   public let source: SourceDescription
-  public let decoded: DecodeSummary
   public let encoded: MP3Summary
+  /// The integrated loudness of the MP3 in LUFS; nil where it is silent, very short, or was copied.
+  public let loudness: Double?
   /// The source's own frames were taken over.
   public let copied: Bool
-
-  /// - Parameter closed: only a file that was closed without an error is an outcome.
-  init(
-    _ source: SourceDescription, _ decoded: DecodeSummary, _ encoded: MP3Summary, _ closed: Void, copied: Bool = false
-  ) {
-    (self.source, self.decoded, self.encoded, self.copied) = (source, decoded, encoded, copied)
-  }
-
   /// What was survived on the way, a sentence each.
-  public var warnings: [String] {
-    guard decoded.warnings > 0 else { return [] }
+  public internal(set) var warnings: [String]
+
+  init(
+    _ source: SourceDescription, _ decoded: DecodeSummary, _ encoded: MP3Summary, loudness: Double? = nil,
+    copied: Bool = false
+  ) {
+    (self.source, self.encoded, self.loudness, self.copied) = (source, encoded, loudness, copied)
     let first = decoded.firstWarning.map { ": \($0)" } ?? ""
-    return ["\(decoded.warnings) parts of the file could not be decoded\(first)"]
+    warnings = decoded.warnings > 0 ? ["\(decoded.warnings) parts of the file could not be decoded\(first)"] : []
   }
 }
 

@@ -1,5 +1,5 @@
 import Decoder
-import DurableFiles
+public import DurableFiles
 import MP3Encoder
 public import Spool
 
@@ -11,6 +11,8 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
   public let description: String
   /// The file is at fault: another attempt would end the same way.
   public let isCertain: Bool
+  /// The file system's answer, where that was the reason.
+  public private(set) var cause: FileError?
 
   /// It was stopped, not failed.
   var isCancellation: Bool { code == "cancelled" }
@@ -32,6 +34,7 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
 
   init(_ error: FileError) {
     self.init(code: error.isOutOfSpace ? "disk-full" : "file-error", error.description, isCertain: false)
+    cause = error
   }
 
   /// Any error of the modules that a conversion is made of.
@@ -59,6 +62,9 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
 extension DecodeFailure {
   static let unexpectedDelivery = DecodeFailure(
     .violatedProtocol("delivery"), "the decoder gave something else than it had announced")
+
+  static let noMoreTracks = DecodeFailure(.noSuchTrack, "").code
+  static let noTracks = DecodeFailure(.noAudioTrack, "").code
 
   /// The kind as one word: `no-audio-track`, `limit-exceeded`.
   var code: String {

@@ -1,3 +1,4 @@
+import Decoder
 import Metrics
 import Spool
 
@@ -9,6 +10,12 @@ struct ConversionMetrics: Sendable {
   func ended(_ end: ClaimEnd, _ problem: ConversionFailure?, after time: Duration) {
     Counter(label: "mp3spool_conversions_total", dimensions: [("outcome", outcome(end, problem))]).increment()
     duration.record(duration: time)
+  }
+
+  /// What stands between a hostile file and this host, as gauges.
+  static func tell(ffmpeg: FFmpegVersion, isOutdated: Bool, lacking: Int) {
+    Gauge(label: "mp3spool_ffmpeg_outdated", dimensions: [("version", "\(ffmpeg)")]).record(isOutdated ? 1 : 0)
+    Gauge(label: "mp3spool_jail_layers_missing").record(lacking)
   }
 
   private func outcome(_ end: ClaimEnd, _ problem: ConversionFailure?) -> String {

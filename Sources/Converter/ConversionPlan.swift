@@ -5,6 +5,13 @@ import WireFormats
 /// What the options ask of the decoder and of the encoder; the one place where their words meet.
 struct ConversionPlan {
   let options: ConversionOptions
+  /// The track whose turn it is, where all are wanted.
+  var track: Int?
+
+  init(options: ConversionOptions) {
+    self.options = options
+    track = if case .number(let number) = options.track { number } else { nil }
+  }
 
   /// Speech needs neither a second channel nor the treble.
   private static let voiceRate = 24_000
@@ -12,22 +19,40 @@ struct ConversionPlan {
 
   var decodeRequest: DecodeRequest {
     var request = DecodeRequest()
-    request.track = options.track
+    request.track = track
     request.language = options.language
     request.rate = options.rate ?? (options.preset == .voice ? Self.voiceRate : nil)
     request.channels = options.preset == .voice ? .mono : channels
     request.allowsCopy = allowsCopy
+    (request.start, request.end) = (options.trim?.start, options.trim?.end)
     return request
+  }
+
+  /// Which parts of the whole work measuring and encoding a track are.
+  func shares(of source: SourceDescription) -> (measuring: Range<Double>, encoding: Range<Double>) {
+    let whole = 0.0..<1.0
+    let share = options.track == .all ? whole.part(source.chosenTrack - 1, of: source.trackCount) : whole
+    return share.split(at: options.loudness == nil ? 0 : ProgressMeter.measuringShare)
   }
 
   func encoderSettings(for source: SourceDescription) throws(EncoderError) -> EncoderSettings {
     try EncoderSettings(sampleRate: source.sampleRate, channels: source.channels, mode: mode)
   }
 
+  /// What to say of an MP3 that is not as loud as wanted, in LUFS.
+  func complaints(aboutLoudness loudness: Double?) -> [String] {
+    guard let wanted = options.loudness, let loudness, abs(loudness - wanted) >= 1 else { return [] }
+    let (found, asked) = (Self.oneDecimal(loudness), Self.oneDecimal(wanted))
+    return ["its loudness is \(found) LUFS instead of \(asked): its peaks leave no room for more"]
+  }
+
+  private static func oneDecimal(_ number: Double) -> String { "\((number * 10).rounded() / 10)" }
+
   /// Frames of an MP3 source may be taken over as they are, unless an option asks for something that only a new
   /// encoding gives.
   private var allowsCopy: Bool {
     options.rate == nil && options.channels == .source && options.preset == ConversionOptions().preset
+      && options.trim == nil && options.loudness == nil
   }
 
   private var channels: ChannelChoice {

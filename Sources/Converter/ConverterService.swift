@@ -1,3 +1,4 @@
+import Decoder
 import DurableFiles
 public import Logging
 public import ServiceLifecycle
@@ -13,7 +14,7 @@ public struct ConverterService: Service {
   private let conversion: Conversion
   private let slots: Int
   private let isLocal: Bool
-  private let board: ProgressBoard
+  private let patchedFFmpeg: Set<String>
   private let logger: Logger
 
   private static let beatInterval = Duration.seconds(5)
@@ -24,21 +25,32 @@ public struct ConverterService: Service {
   /// - Parameters:
   ///   - slots: how many files are converted at the same time.
   ///   - isLocal: the spool is on a file system that only this host mounts.
-  ///   - board: is told what is being converted.
+  ///   - patchedFFmpeg: versions of FFmpeg that are taken for patched.
   public init(
-    spool: Spool, conversion: Conversion, slots: Int, isLocal: Bool, board: ProgressBoard, logger: Logger
+    spool: Spool, conversion: Conversion, slots: Int, isLocal: Bool, patchedFFmpeg: Set<String>, logger: Logger
   ) {
     self.spool = spool
     self.conversion = conversion
     self.slots = slots
     self.isLocal = isLocal
-    self.board = board
+    self.patchedFFmpeg = patchedFFmpeg
     self.logger = logger
   }
 
   public func run() async throws {
+    tellOfSafety()
     // An incarnation that was declared dead while it lived, as after a long pause, stops its work and becomes another.
     while !Task.isShuttingDownGracefully && !Task.isCancelled { try await live(Incarnation.here()) }
+  }
+
+  /// What stands between a hostile file and this host.
+  private func tellOfSafety() {
+    let jail = conversion.jail
+    logger.log(level: jail.lacking.isEmpty ? .info : .warning, "the decoder's jail", metadata: ["layers": "\(jail)"])
+    let standing = FFmpegVersion.loaded.standing(patched: patchedFFmpeg)
+    let isOutdated = if case .outdated = standing { true } else { false }
+    logger.log(level: isOutdated ? .warning : .info, "\(FFmpegVersion.loaded.sentence(patched: patchedFFmpeg))")
+    ConversionMetrics.tell(ffmpeg: FFmpegVersion.loaded, isOutdated: isOutdated, lacking: jail.lacking.count)
   }
 
   /// One incarnation, from its registration to its end.
@@ -49,7 +61,7 @@ public struct ConverterService: Service {
     let threads = BlockingThreads(count: slots)
     let bench = Workbench(slots: slots)
     let loop = ClaimLoop(
-      spool: spool, conversion: conversion, owner: own, threads: threads, board: board, bench: bench, logger: logger)
+      spool: spool, conversion: conversion, owner: own, threads: threads, bench: bench, logger: logger)
     await withGracefulShutdownHandler {
       await race(
         [

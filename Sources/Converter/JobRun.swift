@@ -3,7 +3,6 @@ import Decoder
 import DurableFiles
 import MP3Encoder
 import Spool
-import Synchronization
 import SystemPackage
 import Tokens
 import WireFormats
@@ -20,79 +19,90 @@ struct JobRun: Sendable {
 
   /// Converts and publishes. It blocks for as long as that takes.
   func convert(
-    _ sidecar: Sidecar, willDecode: (DecodeCanceller) -> Void, progress: (ConversionProgress) -> Void
+    _ sidecar: Sidecar, handle: CancelHandle
   ) throws(SpoolError) -> (end: ClaimEnd, problem: ConversionFailure?) {
     let result: JobResult
     do throws(ConversionFailure) {
-      result = try makeMP3(sidecar, willDecode, progress)
+      result = try makeMP3s(sidecar, handle)
     } catch {
       return (error.isCancellation ? try spool.giveBack(claim) : try spool.fail(claim, error.forJob), error)
     }
     return (try spool.publish(claim, result: result), nil)
   }
 
-  private func makeMP3(
-    _ sidecar: Sidecar, _ willDecode: (DecodeCanceller) -> Void, _ progress: (ConversionProgress) -> Void
-  ) throws(ConversionFailure) -> JobResult {
-    let directory = spool.directory(of: claim)
+  private func makeMP3s(_ sidecar: Sidecar, _ handle: CancelHandle) throws(ConversionFailure) -> JobResult {
     do {
       let output = try spool.makeOutput(of: claim)
-      let audio = JobFiles.audio(inOutput: output)
-      let source = try openSource(in: directory, sidecar)
-      var canceller: DecodeCanceller?
-      var lastLook = ContinuousClock.now
-      let outcome = try conversion.run(
-        source.fileDescriptor, options: sidecar.options, into: try NewFile(creating: audio),
-        willDecode: {
-          canceller = $0
-          willDecode($0)
-        },
-        progress: {
-          progress($0)
-          if isLost(lastLook: &lastLook) { canceller?.cancel() }
-        })
-      return try seal(audio, outcome)
+      let source = try openSource(in: spool.directory(of: claim))
+      let makesAll = sidecar.options.track == .all
+      let path = { JobFiles.audio(inOutput: output, track: makesAll ? $0 : nil) }
+      var unfinished: Set<FilePath> = []
+      let outcomes = try conversion.run(
+        source.fileDescriptor, options: sidecar.options, handle: handle, progress: report(cancelling: handle)
+      ) { source throws(FileError) in
+        unfinished.insert(path(source.chosenTrack))
+        return try NewFile(creating: path(source.chosenTrack))
+      }
+      for outcome in outcomes { unfinished.remove(path(outcome.source.chosenTrack)) }
+      for leftOver in unfinished { try Files.unlink(leftOver) }
+      return JobResult(try outcomes.map { try seal(path($0.source.chosenTrack), $0) })
     } catch { throw ConversionFailure(anything: error) }
   }
 
-  /// Has somebody taken the job away, as `cancel` does? Safety does not need to know, but the work would be for nothing.
-  /// It looks once a second at most, and a look that fails says nothing.
-  private func isLost(lastLook: inout ContinuousClock.Instant) -> Bool {
-    guard ContinuousClock.now - lastLook > .seconds(1) else { return false }
-    lastLook = .now
-    return (try? spool.owns(claim)) == false
+  /// Once a second at most it says in the spool how far the conversion is, and looks whether somebody took the job away,
+  /// as `cancel` does: safety does not need to know, but the work would be for nothing. What fails here says nothing.
+  private func report(cancelling handle: CancelHandle) -> (ConversionProgress) -> Void {
+    var last = ContinuousClock.now
+    return { progress in
+      guard ContinuousClock.now - last > .seconds(1) else { return }
+      last = .now
+      if (try? spool.owns(claim)) == false { return handle.cancel() }
+      try? spool.report(progress.forJob, of: claim)
+    }
   }
 
-  private func openSource(in directory: FilePath, _ sidecar: Sidecar) throws -> SourceFile {
+  private func openSource(in directory: FilePath) throws -> SourceFile {
     let source = try SourceFile(reading: JobFiles.source(in: directory))
-    let size = try source.status().size
-    guard size > 0 else {
+    guard try source.status().size > 0 else {
       throw ConversionFailure(code: "empty-file", "the file is empty", isCertain: true)
     }
     return source
   }
 
-  /// Reads the MP3 back as others will see it, and describes it. What was written and closed must be what is there.
+  /// Reads an MP3 back as others will see it, and describes it. What was written and closed must be what is there.
   private func seal(_ audio: FilePath, _ outcome: ConversionOutcome) throws -> JobResult {
-    var file = try SourceFile(reading: audio)
+    let (sha256, byteCount) = try digest(audio)
+    guard byteCount == outcome.encoded.byteCount else {
+      throw ConversionFailure(
+        code: "file-error", "\(byteCount) of the MP3's \(outcome.encoded.byteCount) bytes are on the disk",
+        isCertain: false)
+    }
+    let (source, encoded) = (outcome.source, outcome.encoded)
+    return JobResult(
+      track: source.chosenTrack, language: source.tags.language, sha256: sha256, byteCount: Int64(byteCount),
+      duration: encoded.duration / .seconds(1), sampleRate: encoded.sampleRate, channels: encoded.channels,
+      bitrate: Int((encoded.averageBitrate * 1000).rounded()), loudness: outcome.loudness,
+      container: source.container, codec: source.codec, warnings: outcome.warnings, copied: outcome.copied,
+      output: "a.\(claim.number)/\(audio.lastComponent?.string ?? "")")
+  }
+
+  private func digest(_ path: FilePath) throws(FileError) -> (sha256: String, byteCount: Int) {
+    var file = try SourceFile(reading: path)
     var hasher = SHA256()
     var byteCount = 0
     while case let bytes = try file.read(upTo: 1 << 20), !bytes.isEmpty {
       hasher.update(data: bytes)
       byteCount += bytes.count
     }
-    guard byteCount == outcome.encoded.byteCount else {
-      throw ConversionFailure(
-        code: "file-error", "\(byteCount) of the MP3's \(outcome.encoded.byteCount) bytes are on the disk",
-        isCertain: false)
-    }
-    let encoded = outcome.encoded
-    return JobResult(
-      sha256: hasher.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined(),
-      byteCount: Int64(byteCount), duration: encoded.duration / .seconds(1), sampleRate: encoded.sampleRate,
-      channels: encoded.channels, bitrate: Int((encoded.averageBitrate * 1000).rounded()),
-      container: outcome.source.container,
-      codec: outcome.source.codec, warnings: outcome.warnings, copied: outcome.copied,
-      output: "a.\(claim.number)/\(audio.lastComponent?.string ?? "")")
+    let digits = hasher.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+    return (digits.joined(), byteCount)
+  }
+}
+
+extension JobResult {
+  /// The results of one job's tracks, of one at least.
+  fileprivate init(_ tracks: [JobResult]) {
+    self = tracks[0]
+    if tracks.count > 1 { otherTracks = Array(tracks.dropFirst()) }
   }
 }

@@ -11,16 +11,27 @@ extension Files {
   public static func save(
     _ bytes: [UInt8], to path: FilePath, permissions: FilePermissions = .ordinary
   ) throws(FileError) {
+    try replace(path, by: bytes, permissions, isDurable: true)
+    try synchronize(directory: path.parent)
+  }
+
+  /// Leaves a hint under `path` that readers find whole or not at all, but that a power cut may take: nothing is waited for.
+  public static func leaveHint(_ bytes: [UInt8], at path: FilePath) throws(FileError) {
+    try replace(path, by: bytes, .ordinary, isDurable: false)
+  }
+
+  private static func replace(
+    _ path: FilePath, by bytes: [UInt8], _ permissions: FilePermissions, isDurable: Bool
+  ) throws(FileError) {
     let temporary = path.parent.appending(".save-\(randomDigits()).tmp")
     do {
-      try create(temporary, with: bytes, permissions)
+      try create(temporary, with: bytes, permissions, isDurable: isDurable)
       try rename(temporary, to: path)
     } catch {
       // Whether this succeeds is not the caller's question; a leftover is recognized by its name.
       try? unlink(temporary)
       throw error
     }
-    try synchronize(directory: path.parent)
   }
 
   /// Reads a whole regular file. Throws EFBIG if it has more than `limit` bytes, and refuses what ``SourceFile`` refuses.
@@ -40,11 +51,11 @@ extension Files {
   }
 
   private static func create(
-    _ path: FilePath, with bytes: [UInt8], _ permissions: FilePermissions
+    _ path: FilePath, with bytes: [UInt8], _ permissions: FilePermissions, isDurable: Bool
   ) throws(FileError) {
     var file = try NewFile(creating: path, permissions: permissions)
     try file.write(bytes.span)
-    try file.synchronize()
+    if isDurable { try file.synchronize() }
     try file.close()
   }
 

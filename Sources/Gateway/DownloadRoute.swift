@@ -8,7 +8,7 @@ import SystemPackage
 import Tokens
 import WireFormats
 
-/// `GET /download?fid=`: the MP3 of a job, whole or in part.
+/// `GET /download?fid=`: the MP3 of a job, whole or in part; with `&track=` that of one of its tracks.
 struct DownloadRoute: Sendable {
   let door: Door
   let spool: Spool
@@ -35,7 +35,18 @@ struct DownloadRoute: Sendable {
     guard let record = try await catalog.job(id), caller.maySee(record) else {
       throw try await catalog.isExpired(id) ? HTTPFailure(.gone, "the file has expired") : HTTPFailure.fileNotFound
     }
-    return try await answer(request, with: try Self.result(of: record), of: record, context)
+    let result = try Self.track(request.uri.queryParameters["track"], of: try Self.result(of: record))
+    return try await answer(request, with: result, of: record, context)
+  }
+
+  /// The MP3 of the track that was asked for, else the first one.
+  private static func track(_ text: Substring?, of result: JobResult) throws -> JobResult {
+    guard let text, !text.isEmpty else { return result }
+    guard let track = result.all.first(where: { String($0.track) == text }) else {
+      let tracks = result.all.map { String($0.track) }.joined(separator: ", ")
+      throw HTTPFailure(.notFound, "there is no MP3 of the track '\(text)'; there is one of \(tracks)")
+    }
+    return track
   }
 
   private static func result(of record: JobRecord) throws -> JobResult {
@@ -56,7 +67,7 @@ struct DownloadRoute: Sendable {
     let etag = "\"\(result.sha256)\""
     var headers: HTTPFields = [
       .contentType: "audio/mpeg",
-      .contentDisposition: ContentDisposition.attachment(fileName: FileName.mp3Name(for: record.name)),
+      .contentDisposition: ContentDisposition.attachment(fileName: record.mp3Name(for: result)),
       .eTag: etag,
       .acceptRanges: "bytes",
       .cacheControl: "private, no-cache",
@@ -93,6 +104,14 @@ extension HTTPFailure {
 
 extension HTTPField.Name {
   static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
+}
+
+extension JobRecord {
+  /// What to call one of the job's MP3s.
+  fileprivate func mp3Name(for result: JobResult) -> String {
+    options.track == .all
+      ? FileName.mp3Name(for: name, track: result.track, language: result.language) : FileName.mp3Name(for: name)
+  }
 }
 
 extension AccessToken {

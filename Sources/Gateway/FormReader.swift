@@ -25,7 +25,7 @@ struct FormReader {
   /// More than any option's value needs.
   private static let longestField = 1024
 
-  /// - Parameter options: those that stood in the URL; the form's own win.
+  /// - Parameter options: those that hold where the form does not say something else.
   init(boundary: String, options: ConversionOptions) {
     parser = MultipartParser(boundary: boundary)
     self.options = options
@@ -81,7 +81,7 @@ struct FormReader {
 
   private mutating func endPart() throws {
     if case .field(let name, let value) = part {
-      try options.set(name, to: String(decoding: value, as: UTF8.self))
+      try options.set([name: String(decoding: value, as: UTF8.self)])
     }
     part = .none
   }

@@ -5,7 +5,7 @@ import HTTPTypes
 public import Hummingbird
 public import Spool
 public import Tokens
-import WireFormats
+public import WireFormats
 
 /// Everything that the gateway answers.
 public struct GatewayRoutes: Sendable {
@@ -15,15 +15,15 @@ public struct GatewayRoutes: Sendable {
   private let catalog: Catalog
   private let signer: SidecarSigner
   private let limits: UploadLimits
-  private let progress: @Sendable (JobID) -> Double?
+  private let defaults: ConversionOptions
   private let exposition: @Sendable () -> String
 
   /// - Parameters:
-  ///   - progress: how far a running conversion is, from 0 to 1, where this process knows it.
+  ///   - defaults: the options of uploads that do not say something else.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     login: any Login, door: Door, spool: Spool, catalog: Catalog, signer: SidecarSigner, limits: UploadLimits,
-    progress: @escaping @Sendable (JobID) -> Double?, exposition: @escaping @Sendable () -> String
+    defaults: ConversionOptions, exposition: @escaping @Sendable () -> String
   ) {
     self.login = login
     self.door = door
@@ -31,7 +31,7 @@ public struct GatewayRoutes: Sendable {
     self.catalog = catalog
     self.signer = signer
     self.limits = limits
-    self.progress = progress
+    self.defaults = defaults
     self.exposition = exposition
   }
 
@@ -42,9 +42,10 @@ public struct GatewayRoutes: Sendable {
     router.post("login") { request, _ in
       Response.text(try await login.token(for: request.headers[.authorization]))
     }
-    UploadRoutes(door: door, spool: spool, catalog: catalog, signer: signer, limits: limits).add(to: router)
+    UploadRoutes(door: door, spool: spool, catalog: catalog, signer: signer, limits: limits, defaults: defaults)
+      .add(to: router)
     DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
-    JobRoutes(door: door, spool: spool, catalog: catalog, progress: progress).add(to: router)
+    JobRoutes(door: door, spool: spool, catalog: catalog).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }
     router.get("metrics") { _, _ in
       Response.text(exposition(), type: "text/plain; version=0.0.4; charset=utf-8")

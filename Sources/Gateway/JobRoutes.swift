@@ -14,7 +14,6 @@ struct JobRoutes: Sendable {
   let door: Door
   let spool: Spool
   let catalog: Catalog
-  let progress: @Sendable (JobID) -> Double?
 
   private static let pageSize = 100
   private static let largestPage = 1000
@@ -32,12 +31,15 @@ struct JobRoutes: Sendable {
     let records = try await catalog.jobs(
       state: try state(query["state"]), owner: caller.isAdmin ? nil : caller.username,
       limit: try limit(query["limit"]), before: try cursor(query["before"]))
-    return .json(["jobs": records.map { JobView($0, progress: progress($0.id)) }])
+    return .json(["jobs": await views(records)])
   }
 
   private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let record = try await job(request, context)
-    return .json(JobView(record, progress: progress(record.id)))
+    .json(await views([try await job(request, context)])[0])
+  }
+
+  private func views(_ records: [JobRecord]) async -> [JobView] {
+    await BlockingThreads.run { [spool] in records.map { JobView($0, progress: spool.progress(of: $0)) } }
   }
 
   private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -110,14 +112,14 @@ public struct JobView: Encodable, Sendable {
   let submitted: Date
   let finished: Date?
   let host: String?
-  /// From 0 to 1, while it is being converted and the length of the source is known.
-  let progress: Double?
+  /// While it is being converted, once its converter has said so.
+  let progress: JobProgress?
   let download: String?
   let exported: String?
   let result: JobResult?
   let error: JobFailure?
 
-  public init(_ record: JobRecord, progress: Double?) {
+  public init(_ record: JobRecord, progress: JobProgress?) {
     fid = record.id
     state = record.state
     name = record.name
@@ -129,7 +131,7 @@ public struct JobView: Encodable, Sendable {
     submitted = record.submittedAt
     finished = record.finishedAt
     host = record.host
-    self.progress = record.state == .active ? progress : nil
+    self.progress = progress
     download = record.state == .done ? "/download?fid=\(record.id)" : nil
     exported = record.exportedName
     result = record.result

@@ -23,6 +23,8 @@ struct UploadRoutes: Sendable {
   let catalog: Catalog
   let signer: SidecarSigner
   let limits: UploadLimits
+  /// What an upload gets that does not say something else.
+  let defaults: ConversionOptions
 
   func add(to router: Router<GatewayContext>) {
     router.post("upload") { request, context in try await form(request, context) }
@@ -99,8 +101,8 @@ struct UploadRoutes: Sendable {
 
   /// Conversion options in the URL's query.
   private func options(in request: Request) throws -> ConversionOptions {
-    var options = ConversionOptions()
-    for (name, value) in request.uri.queryParameters { try options.set(String(name), to: String(value)) }
+    var options = defaults
+    for (name, value) in request.uri.queryParameters { try options.set([String(name): String(value)]) }
     return options
   }
 

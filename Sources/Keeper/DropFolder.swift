@@ -11,15 +11,20 @@ struct DropFolder {
   private let spool: Spool
   private let signer: SidecarSigner
   private let owner: String
+  private let options: ConversionOptions
   private let logger: Logger
   private var settling: DropSettling
   /// Files of which was told that they cannot be adopted.
   private var refused: Set<FilePath.Component> = []
 
-  init(spool: Spool, signer: SidecarSigner, owner: String, settleTime: Duration, logger: Logger) {
+  init(
+    spool: Spool, signer: SidecarSigner, owner: String, options: ConversionOptions, settleTime: Duration,
+    logger: Logger
+  ) {
     self.spool = spool
     self.signer = signer
     self.owner = owner
+    self.options = options
     self.logger = logger
     settling = DropSettling(settleTime: settleTime)
   }
@@ -74,7 +79,7 @@ struct DropFolder {
   private func commit(_ adoption: Adoption) async throws {
     let name = FileName.displayable(adoption.droppedName)
     let sidecar = Sidecar(
-      id: adoption.id, owner: owner, name: name, size: adoption.size, sha256: nil, options: ConversionOptions(),
+      id: adoption.id, owner: owner, name: name, size: adoption.size, sha256: nil, options: options,
       origin: .drop, issuedAt: Date())
     let signed = try await signer.sign(sidecar)
     try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.commit(adoption, sidecar: signed) }

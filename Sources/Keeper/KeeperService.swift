@@ -6,6 +6,7 @@ public import ServiceLifecycle
 public import Spool
 import SystemPackage
 public import Tokens
+public import WireFormats
 
 /// What one process does for the whole spool: it adopts dropped files, keeps the index, links finished MP3s for people
 /// and clears away what is left over. It runs where the database is.
@@ -17,26 +18,32 @@ public struct KeeperService: Service {
   private let indexer: Indexer
   private let signer: SidecarSigner
   private let dropOwner: String
+  private let dropOptions: ConversionOptions
   private let logger: Logger
   private let isLocal: Bool
 
   private static let stagedLifetime = Duration.seconds(36 * 3600)
 
-  /// - Parameter dropOwner: who owns what is dropped into the folder.
+  /// - Parameters:
+  ///   - dropOwner: who owns what is dropped into the folder.
+  ///   - dropOptions: what is wanted of its conversion.
   public init(
-    spool: Spool, catalog: Catalog, signer: SidecarSigner, dropOwner: String, isLocal: Bool, logger: Logger
+    spool: Spool, catalog: Catalog, signer: SidecarSigner, dropOwner: String, dropOptions: ConversionOptions,
+    isLocal: Bool, logger: Logger
   ) {
     self.spool = spool
     indexer = Indexer(spool: spool, catalog: catalog, logger: logger)
     self.signer = signer
     self.dropOwner = dropOwner
+    self.dropOptions = dropOptions
     self.isLocal = isLocal
     self.logger = logger
   }
 
   public func run() async throws {
     var folder = DropFolder(
-      spool: spool, signer: signer, owner: dropOwner, settleTime: isLocal ? .seconds(2) : .seconds(10), logger: logger)
+      spool: spool, signer: signer, owner: dropOwner, options: dropOptions,
+      settleTime: isLocal ? .seconds(2) : .seconds(10), logger: logger)
     // The watch begins before the first scan, so that nothing falls between them.
     let watch = try DirectoryWatch(JobState.allCases.map { spool.layout[$0] })
     try await recover(folder)

@@ -12,6 +12,10 @@ public enum SettingName: String, CaseIterable, Sendable {
   case maximumUpload = "maximum-upload"
   case reservedSpace = "reserved-space"
   case dropOwner = "drop-owner"
+  case preset, track, language, rate, channels, trim, loudness
+  case sandbox
+  case outdatedFFmpeg = "outdated-ffmpeg"
+  case patchedFFmpeg = "patched-ffmpeg"
   case shutdownGrace = "shutdown-grace"
   case logLevel = "log-level"
 
@@ -19,6 +23,9 @@ public enum SettingName: String, CaseIterable, Sendable {
   public var environmentName: String {
     "MP3SPOOL_" + rawValue.uppercased().replacing("-", with: "_")
   }
+
+  /// Those that every conversion has; the same words are flags, form fields and query parameters.
+  public static let conversionOptions: [SettingName] = [.preset, .track, .language, .rate, .channels, .trim, .loudness]
 
   /// What it had been called in the system that mp3spool replaces; honoured where the newer name is not set.
   var olderEnvironmentName: String? {
@@ -43,6 +50,21 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .maximumUpload: "The largest upload, in bytes or with K, M, G, T (powers of 1024); `20G` by default."
     case .reservedSpace: "Uploads are refused when less than this is free on the spool's disk; `256M` by default."
     case .dropOwner: "Who owns files that are dropped into the folder; `drop` by default."
+    case .preset: "The quality where a job does not say it: v0 … v9, cbr-128, abr-192, voice; `v2` by default."
+    case .track: "The audio track where a job does not say it: a number, or all; the file's own choice by default."
+    case .language: "The audio track's language where a job does not say it, such as deu; none by default."
+    case .rate: "The MP3's sample rate in Hz where a job does not say it; the source's own by default."
+    case .channels: "source, mono, stereo or auto, where a job does not say it; `source` by default."
+    case .trim: "The part START-END where a job does not say it; the whole by default."
+    case .loudness: "The loudness in LUFS where a job does not say it, such as -16; as it is by default."
+    case .sandbox:
+      """
+      required refuses to start where the decoder's jail lacks a layer, best-effort says what it lacks; `automatic` by \
+      default, which is required where the kernel offers all of it.
+      """
+    case .outdatedFFmpeg: "`warn` of an FFmpeg with known holes at start, or refuse to start; `warn` by default."
+    case .patchedFFmpeg:
+      "Versions of FFmpeg, with commas between, whose distributor has closed the holes; none by default."
     case .shutdownGrace: "How many seconds running work may take to finish at a stop; 30 by default."
     case .logLevel: "trace, debug, info, notice, warning, error or critical; `info` by default."
     }

@@ -16,8 +16,21 @@ public struct Settings: Sendable {
   /// In bytes.
   public let reservedSpace: Int64
   public let dropOwner: String
+  /// The options of a conversion that does not say them, by their names, as text.
+  public let conversionOptions: [String: String]
+  public let sandbox: Sandbox
+  /// Whether an FFmpeg with known holes stops the start.
+  public let refusesOutdatedFFmpeg: Bool
+  /// Versions of FFmpeg that are taken for patched.
+  public let patchedFFmpeg: Set<String>
   public let shutdownGrace: Duration
   public let logLevel: String
+}
+
+/// What is to be done where the decoder's jail lacks a layer.
+public enum Sandbox: String, Sendable, CaseIterable {
+  case automatic, required
+  case bestEffort = "best-effort"
 }
 
 /// Where a server listens.

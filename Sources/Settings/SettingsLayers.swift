@@ -32,6 +32,18 @@ extension Settings {
     maximumUpload = try await layers.value(.maximumUpload, or: "20G", "bytes, as 500M or 20G", byteCount)
     reservedSpace = try await layers.value(.reservedSpace, or: "256M", "bytes, as 500M or 20G", byteCount)
     dropOwner = try await layers.value(.dropOwner, or: "drop", "a name") { $0.isEmpty ? nil : $0 }
+    var options: [String: String] = [:]
+    for name in SettingName.conversionOptions { options[name.rawValue] = try await layers.text(name) }
+    conversionOptions = options
+    let sandboxes = "one of \(Sandbox.allCases.map(\.rawValue).joined(separator: ", "))"
+    sandbox = try await layers.value(.sandbox, or: "automatic", sandboxes, Sandbox.init)
+    refusesOutdatedFFmpeg = try await layers.value(.outdatedFFmpeg, or: "warn", "warn or refuse") {
+      ["warn": false, "refuse": true][$0]
+    }
+    patchedFFmpeg = Set(
+      try await layers.text(.patchedFFmpeg)?.split(separator: ",").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      } ?? [])
     shutdownGrace = try await layers.value(.shutdownGrace, or: "30", "seconds from 0 to 86400") { text in
       Int(text).flatMap { (0...86400).contains($0) ? .seconds($0) : nil }
     }

@@ -55,7 +55,15 @@ extension Spool {
     return output
   }
 
-  /// Publishes the claim's `audio.mp3`, which must be complete and synchronized, with `result` as its `result.json`.
+  /// Leaves word of how far the claim's conversion is, for whoever looks; see ``progress(of:)``.
+  public func report(_ progress: JobProgress, of claim: Claim) throws(SpoolError) {
+    let output = JobFiles.output(of: claim.number, in: directory(of: claim))
+    try spooling { () throws(FileError) in
+      try Files.leaveHint(JSON.encode(progress), at: JobFiles.progress(inOutput: output))
+    }
+  }
+
+  /// Publishes the claim's MP3s, which must be complete and synchronized, with `result` as its `result.json`.
   /// The rename into `done/` is the commit.
   ///
   /// - Returns: `.lost` where the claim was taken away in the meantime: then nothing was published by this call, and the
@@ -63,6 +71,7 @@ extension Spool {
   public func publish(_ claim: Claim, result: JobResult) throws(SpoolError) -> ClaimEnd {
     let output = JobFiles.output(of: claim.number, in: directory(of: claim))
     do {
+      try withdrawReport(of: claim)
       try seal(output, of: claim, with: JSON.encode(result), as: JobFiles.result(inOutput: output))
     } catch {
       guard try isGone(claim) else { throw error }
@@ -109,10 +118,23 @@ extension Spool {
     return outcome == .moved ? .moved(to: state, name) : .lost
   }
 
-  /// Throws away what there is of an MP3: it is of no use to anybody, and takes room where that may be short.
+  /// How far the conversion was is of no interest once it has ended.
+  private func withdrawReport(of claim: Claim) throws(SpoolError) {
+    let output = JobFiles.output(of: claim.number, in: directory(of: claim))
+    do { try Files.unlink(JobFiles.progress(inOutput: output)) } catch {
+      if !error.isAbsent { throw SpoolError(error) }
+    }
+  }
+
+  /// Throws away what there is of MP3s: it is of no use to anybody, and takes room where that may be short.
   private func discardAudio(of claim: Claim) throws(SpoolError) {
-    let audio = JobFiles.audio(inOutput: JobFiles.output(of: claim.number, in: directory(of: claim)))
-    if try spooling({ () throws(FileError) in try Files.status(audio) }) != nil { try throwAway(audio) }
+    let output = JobFiles.output(of: claim.number, in: directory(of: claim))
+    let entries: [DirectoryEntry]
+    do { entries = try Files.list(output) } catch {
+      if error.isAbsent { return }
+      throw SpoolError(error)
+    }
+    for entry in entries where JobFiles.isAudio(entry.name) { try throwAway(output.appending(entry.component)) }
   }
 
   /// Keeps the reason of a failure in the job. A full disk must not keep a job from ending, so here it is no error.

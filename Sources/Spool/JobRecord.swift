@@ -64,6 +64,10 @@ public enum JobOrigin: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// A conversion that yielded an MP3: what was made, of what, and how.
 public struct JobResult: Sendable, Equatable, Codable {
+  /// The number of the source's audio track, from 1.
+  public var track: Int
+  /// The language of the track, an ISO 639-2 code where the source is right.
+  public var language: String?
   /// The MP3's SHA-256 in lower-case hexadecimal.
   public var sha256: String
   /// The MP3's size in bytes.
@@ -76,6 +80,8 @@ public struct JobResult: Sendable, Equatable, Codable {
   public var channels: Int
   /// The MP3's mean bit rate in bits per second.
   public var bitrate: Int
+  /// The MP3's integrated loudness (EBU R 128) in LUFS; nil where it is silent, very short, or was copied.
+  public var loudness: Double?
   /// The source's container format, as libavformat calls it.
   public var container: String
   /// The codec of the source's audio, as libavcodec calls it.
@@ -86,23 +92,32 @@ public struct JobResult: Sendable, Equatable, Codable {
   public var copied: Bool
   /// The MP3's path within the job's directory.
   public var output: String
+  /// The MP3s of the source's other tracks, where all of them were asked for.
+  public var otherTracks: [JobResult]?
 
   public init(
-    sha256: String, byteCount: Int64, duration: Double, sampleRate: Int, channels: Int, bitrate: Int, container: String,
-    codec: String, warnings: [String] = [], copied: Bool = false, output: String
+    track: Int = 1, language: String? = nil, sha256: String, byteCount: Int64, duration: Double, sampleRate: Int,
+    channels: Int, bitrate: Int, loudness: Double? = nil, container: String, codec: String, warnings: [String] = [],
+    copied: Bool = false, output: String
   ) {
+    self.track = track
+    self.language = language
     self.sha256 = sha256
     self.byteCount = byteCount
     self.duration = duration
     self.sampleRate = sampleRate
     self.channels = channels
     self.bitrate = bitrate
+    self.loudness = loudness
     self.container = container
     self.codec = codec
     self.warnings = warnings
     self.copied = copied
     self.output = output
   }
+
+  /// Of every MP3 that was made, in the order of the source's tracks.
+  public var all: [JobResult] { [self] + (otherTracks ?? []) }
 }
 
 /// Why an attempt at a job, or the whole job, was given up.
@@ -121,5 +136,24 @@ public struct JobFailure: Sendable, Equatable, Codable {
     self.sentence = sentence
     self.isCertain = isCertain
     self.attempt = attempt
+  }
+}
+
+/// How far the conversion of a job is. Times are seconds.
+public struct JobProgress: Sendable, Equatable, Codable {
+  /// How much of the source's time is done.
+  public var position: Double
+  /// From 0 to 1; nil where the source does not say how long it is.
+  public var fraction: Double?
+  /// Seconds of audio per second.
+  public var speed: Double
+  /// How much longer it will take; nil where the source does not say how long it is.
+  public var timeLeft: Double?
+
+  public init(position: Double, fraction: Double?, speed: Double, timeLeft: Double?) {
+    self.position = position
+    self.fraction = fraction
+    self.speed = speed
+    self.timeLeft = timeLeft
   }
 }

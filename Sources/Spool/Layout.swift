@@ -74,7 +74,15 @@ public enum JobFiles {
   /// The directory for the output of one claim; inside a job its converter writes nowhere else (rule R4).
   public static func output(of number: ClaimNumber, in job: FilePath) -> FilePath { job.appending("a.\(number)") }
 
-  public static func audio(inOutput output: FilePath) -> FilePath { output.appending("audio.mp3") }
+  /// The MP3 of the source's audio track `track`, or of the only one that was asked for.
+  public static func audio(inOutput output: FilePath, track: Int? = nil) -> FilePath {
+    output.appending(track.map { "audio.\($0).mp3" } ?? "audio.mp3")
+  }
+
+  static func isAudio(_ name: String) -> Bool { name.hasPrefix("audio.") && name.hasSuffix("mp3") }
+
+  /// How far the conversion is; a hint that nobody relies on.
+  static func progress(inOutput output: FilePath) -> FilePath { output.appending("progress.json") }
   public static func result(inOutput output: FilePath) -> FilePath { output.appending("result.json") }
   public static func failure(inOutput output: FilePath) -> FilePath { output.appending("failure.json") }
 }

@@ -69,6 +69,13 @@ extension Spool {
     try decode(JobFiles.failure(inOutput: JobFiles.output(of: number, in: job)))
   }
 
+  /// How far a job's conversion is, as its converter last said; nil where it has not said so yet, or is not at it.
+  public func progress(of job: JobRecord) -> JobProgress? {
+    guard let name = JobName(job.directory), case .owned(_, _, _, let number) = name else { return nil }
+    let output = JobFiles.output(of: number, in: layout.job(name, in: .active))
+    return try? decode(JobFiles.progress(inOutput: output))
+  }
+
   /// When the claim `number` ended, as time since 1970, in a job that lies at `job`: when its result or reason was
   /// written. nil where the job is not there.
   public func end(of number: ClaimNumber, in job: FilePath) throws(SpoolError) -> Duration? {
@@ -120,21 +127,24 @@ extension Spool {
       guard state == .done, case .ended(_, _, let number) = name else { return found }
       let output = JobFiles.output(of: number, in: job)
       if try Files.status(JobFiles.result(inOutput: output)) == nil { found.append("it has no result") }
-      if try Files.status(JobFiles.audio(inOutput: output)) == nil { found.append("it has no MP3") }
       return found
     } + (try disagreement(of: name, in: state))
   }
 
-  /// Whether a done job's MP3 has the size that its result says.
+  /// Whether a done job's MP3s are there with the size that its result says.
   private func disagreement(of name: JobName, in state: JobState) throws(SpoolError) -> [String] {
     guard state == .done, case .ended(_, _, let number) = name else { return [] }
     let job = layout.job(name, in: state)
-    let audio = JobFiles.audio(inOutput: JobFiles.output(of: number, in: job))
     do {
-      guard let result = try result(of: number, in: job),
-        let status = try spooling({ () throws(FileError) in try Files.status(audio) }), status.size != result.byteCount
-      else { return [] }
-      return ["its MP3 has \(status.size) bytes, but its result says \(result.byteCount)"]
+      var found: [String] = []
+      for result in try result(of: number, in: job)?.all ?? [] {
+        let status = try spooling { () throws(FileError) in try Files.status(job.appending(result.output)) }
+        if status == nil { found.append("it has no MP3") }
+        if let size = status?.size, size != result.byteCount {
+          found.append("its MP3 has \(size) bytes, but its result says \(result.byteCount)")
+        }
+      }
+      return found
     } catch {
       if error.isTemporary { throw error }
       return ["its result cannot be read"]

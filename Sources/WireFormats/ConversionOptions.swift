@@ -13,28 +13,46 @@ public struct ConversionOptions: Sendable, Hashable {
     case auto
   }
 
+  /// Which of the audio tracks, counted from 1.
+  public enum Track: Sendable, Hashable {
+    case number(Int)
+    /// An MP3 of each.
+    case all
+  }
+
   /// The quality.
   public var preset = Preset.variable(quality: 2)
-  /// Which of the audio tracks, counted from 1; nil for the one that players choose.
-  public var track: Int?
+  /// Nil for the track that players choose.
+  public var track: Track?
   /// The language of the audio track, an ISO 639 code of 2 or 3 lower-case letters.
   public var language: String?
   /// Samples per second; nil for the source's own, where MP3 has it.
   public var rate: Int?
   public var channels = Channels.source
+  /// The part of the source; nil for the whole.
+  public var trim: Trim?
+  /// The integrated loudness (EBU R 128) of the MP3 in LUFS; nil leaves it as it is.
+  public var loudness: Double?
+
+  /// The loudness that can be asked for, in LUFS.
+  public static let loudnessRange = -40.0 ... -5.0
 
   /// The defaults.
   public init() {}
-
 }
 
 extension ConversionOptions {
   private enum Name: String, CodingKey, CaseIterable {
-    case preset, track, language, rate, channels
+    case preset, track, language, rate, channels, trim, loudness
   }
 
   /// The names of all options.
   public static let names = Name.allCases.map(\.rawValue)
+
+  /// Sets options from text, except those whose value is empty, as a form sends it for a field left blank.
+  public mutating func set(_ values: [String: String]) throws(OptionError) {
+    for (name, value) in values where !value.isEmpty { try set(name, to: value) }
+  }
 
   /// Sets one option from text. An empty value, as a form sends it for a field left blank, sets the default.
   ///
@@ -50,14 +68,26 @@ extension ConversionOptions {
     case .language: language = try given.map(Self.language)
     case .rate: rate = try given.map(Self.rate)
     case .channels: channels = try given.map(Self.channels) ?? Self().channels
+    case .trim: trim = try given.map(Trim.init(parsing:))
+    case .loudness: loudness = try given.map(Self.loudness)
     }
   }
 
-  private static func track(_ text: String) throws(OptionError) -> Int {
+  private static func track(_ text: String) throws(OptionError) -> Track {
+    if text == "all" { return .all }
     guard let track = number(text, in: 1...9999) else {
-      throw OptionError("track must be the number of an audio track, from 1; \(quoted(text)) is none.")
+      throw OptionError("track must be the number of an audio track, from 1, or all; \(quoted(text)) is neither.")
     }
-    return track
+    return .number(track)
+  }
+
+  private static func loudness(_ text: String) throws(OptionError) -> Double {
+    guard let loudness = Double(text), loudnessRange.contains(loudness) else {
+      throw OptionError(
+        "loudness must be a number of LUFS from \(Int(loudnessRange.lowerBound)) to \(Int(loudnessRange.upperBound)), such as -16; \(quoted(text)) is none."
+      )
+    }
+    return loudness
   }
 
   private static func language(_ text: String) throws(OptionError) -> String {
@@ -97,8 +127,15 @@ extension ConversionOptions: Codable {
   /// Numbers are numbers in JSON, and checked like the text that means them.
   private static func text(of name: Name, in container: KeyedDecodingContainer<Name>) throws -> String {
     switch name {
-    case .track, .rate: String(try container.decode(Int.self, forKey: name))
-    case .preset, .language, .channels: try container.decode(String.self, forKey: name)
+    case .rate: String(try container.decode(Int.self, forKey: name))
+    case .loudness: String(try container.decode(Double.self, forKey: name))
+    case .track:
+      if let number = try? container.decode(Int.self, forKey: name) {
+        String(number)
+      } else {
+        try container.decode(String.self, forKey: name)
+      }
+    case .preset, .language, .channels, .trim: try container.decode(String.self, forKey: name)
     }
   }
 
@@ -106,9 +143,15 @@ extension ConversionOptions: Codable {
     let defaults = Self()
     var container = encoder.container(keyedBy: Name.self)
     if preset != defaults.preset { try container.encode(preset, forKey: .preset) }
-    try container.encodeIfPresent(track, forKey: .track)
+    switch track {
+    case .number(let number): try container.encode(number, forKey: .track)
+    case .all: try container.encode("all", forKey: .track)
+    case nil: break
+    }
     try container.encodeIfPresent(language, forKey: .language)
     try container.encodeIfPresent(rate, forKey: .rate)
     if channels != defaults.channels { try container.encode(channels, forKey: .channels) }
+    try container.encodeIfPresent(trim?.description, forKey: .trim)
+    try container.encodeIfPresent(loudness, forKey: .loudness)
   }
 }

@@ -54,7 +54,19 @@ public enum FileName {
   /// Only an ending of 1 to 8 ASCII letters and digits counts as an extension. The result has at most 255 bytes, cut
   /// between characters, and is never hidden. It is one component of a path if `name` is.
   public static func mp3Name(for name: String, copy: Int = 1) -> String {
-    let ending = copy > 1 ? " (\(copy)).mp3" : ".mp3"
+    mp3Name(for: name, ending: copy > 1 ? " (\(copy)).mp3" : ".mp3")
+  }
+
+  /// The name of the MP3 of one of a video's tracks: `talk.2.deu.mp3`. A language that is no code of 2 or 3 ASCII letters,
+  /// or the one that stands for unknown, is left out.
+  public static func mp3Name(for name: String, track: Int, language: String?) -> String {
+    let code = language.flatMap { code in
+      2...3 ~= code.utf8.count && code.allSatisfy { $0.isASCII && $0.isLetter } && code != "und" ? ".\(code)" : nil
+    }
+    return mp3Name(for: name, ending: ".\(track)\(code ?? "").mp3")
+  }
+
+  private static func mp3Name(for name: String, ending: String) -> String {
     var stem = withoutExtension(Substring(name.unicodeScalars.drop { $0 == "." }))
     while stem.utf8.count + ending.utf8.count > limit { stem.removeLast() }
     return (stem.isEmpty ? "audio" : String(stem)) + ending

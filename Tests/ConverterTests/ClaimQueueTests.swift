@@ -126,39 +126,3 @@ import Testing
     #expect(bench.orphans(among: [claim]) == [claim])
   }
 }
-
-@Suite struct ProgressTests {
-  @Test func theFractionIsThatOfTheDeclaredTime() {
-    let meter = ProgressMeter()
-    #expect(meter.at(.seconds(5), of: .seconds(20)).fraction == 0.25)
-    #expect(meter.at(.seconds(30), of: .seconds(20)).fraction == 1)
-    #expect(meter.at(.zero, of: .seconds(20)).fraction == 0)
-  }
-
-  @Test(arguments: [nil, Duration.zero, .seconds(-1)])
-  func withoutAUsableDeclarationThereIsNoFraction(_ declared: Duration?) {
-    let progress = ProgressMeter().at(.seconds(5), of: declared)
-    #expect(progress.fraction == nil)
-    #expect(progress.timeLeft == nil)
-    #expect(progress.speed > 0 && progress.speed.isFinite)
-  }
-
-  @Test func theTimeLeftIsWhatTheSpeedLeaves() {
-    let progress = ConversionProgress(position: .seconds(30), fraction: 0.25, speed: 3)
-    #expect(progress.timeLeft == .seconds(30))
-    #expect(ConversionProgress(position: .zero, fraction: 0, speed: 0).timeLeft == nil)
-    #expect(ConversionProgress(position: .seconds(1), fraction: 1, speed: 1).timeLeft == .zero)
-  }
-
-  @Test func theBoardKnowsWhatRuns() {
-    let (board, id) = (ProgressBoard(), JobID(at: Date()))
-    let progress = ConversionProgress(position: .seconds(1), fraction: nil, speed: 1)
-    #expect(board.progress(of: id) == nil)
-    board.begin(id)
-    #expect(board.progress(of: id) == nil)
-    board.update(id, progress)
-    #expect(board.progress(of: id) == progress)
-    board.end(id)
-    #expect(board.progress(of: id) == nil)
-  }
-}

@@ -33,6 +33,28 @@ import WireFormats
     #expect((request.track, request.language, request.rate, request.channels) == (2, "deu", 22_050, .mono))
   }
 
+  @Test func partReachesTheDecoder() throws {
+    let request = try plan(["trim": "1:30-2:00"]).decodeRequest
+    #expect((request.start, request.end) == (.seconds(90), .seconds(120)))
+    #expect(try plan(["trim": "5-"]).decodeRequest.end == nil)
+  }
+
+  @Test func ofAllTracksEachHasItsTurn() throws {
+    var plan = try plan(["track": "all", "loudness": "-16"])
+    plan.track = 3
+    #expect(plan.decodeRequest.track == 3)
+    var source = source()
+    (source.chosenTrack, source.trackCount) = (3, 4)
+    let shares = plan.shares(of: source)
+    #expect(shares.measuring.lowerBound == 0.5 && shares.encoding.upperBound == 0.75)
+    #expect(shares.measuring.upperBound == shares.encoding.lowerBound)
+  }
+
+  @Test func onlyALoudnessNeedsMeasuring() throws {
+    #expect(try plan().shares(of: source()).measuring.isEmpty)
+    #expect(try !plan(["loudness": "-16"]).shares(of: source()).measuring.isEmpty)
+  }
+
   @Test(arguments: [("source", ChannelChoice.source), ("mono", .mono), ("stereo", .stereo), ("auto", .auto)])
   func theChannelWordsMeanTheSameToTheDecoder(_ word: String, _ choice: ChannelChoice) throws {
     #expect(try plan(["channels": word]).decodeRequest.channels == choice)
@@ -59,6 +81,7 @@ import WireFormats
     (["preset": "v3"], false),
     (["preset": "cbr-128"], false), (["rate": "44100"], false), (["channels": "mono"], false),
     (["channels": "stereo"], false), (["channels": "auto"], false),
+    (["track": "all"], true), (["trim": "1-2"], false), (["loudness": "-16"], false),
   ])
   func anMP3IsCopiedUnlessAnOptionAsksForANewEncoding(_ options: [String: String], _ allowsCopy: Bool) throws {
     #expect(try plan(options).decodeRequest.allowsCopy == allowsCopy)

@@ -28,7 +28,10 @@ import Testing
   /// These containers say exactly how many samples there are, so exactly so many come out.
   @Test(arguments: [
     ("a.wav", 44100, ["-c:a", "pcm_s16le"]), ("b.wav", 8000, ["-c:a", "pcm_f32le"]), ("c.flac", 48000, []),
-    ("d.flac", 22050, ["-ac", "1"]), ("e.aiff", 32000, []),
+    ("d.flac", 22050, ["-ac", "1"]), ("e.aiff", 32000, []), ("f.m4a", 44100, ["-c:a", "alac"]),
+    ("g.mkv", 44100, ["-c:a", "alac"]), ("h.mkv", 48000, ["-c:a", "flac"]),
+    ("i.mp4", 48000, ["-c:a", "flac", "-strict", "-2"]),
+    ("j.mov", 44100, ["-c:a", "pcm_s16le"]), ("k.mkv", 32000, ["-c:a", "pcm_s24le"]),
   ])
   func lengthIsExactToTheSample(name: String, rate: Int, words: [String]) async throws {
     try await withScratch { scratch in

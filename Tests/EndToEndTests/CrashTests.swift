@@ -9,7 +9,7 @@ private let slow = ["MP3SPOOL_ENCODER_THREADS": "1"]
 extension Service {
   /// Waits until the only job is in the middle of its conversion.
   fileprivate func untilMidway() async throws {
-    try await eventually("a conversion under way") { try await jobs().contains { ($0.progress ?? 0) > 0.01 } }
+    try await eventually("a conversion under way") { try await jobs().contains { ($0.progress?.fraction ?? 0) > 0.01 } }
   }
 
   fileprivate func dropLongFile() async throws {

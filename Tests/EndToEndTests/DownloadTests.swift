@@ -122,7 +122,12 @@ import Testing
     try await withService(["MP3SPOOL_ENCODER_THREADS": "1"]) { service in
       let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 10))
       let progress = try await eventually("progress") { try await service.job(fid).progress }
-      #expect(progress > 0 && progress <= 1)
+      let fraction = try #require(progress.fraction)
+      #expect(fraction > 0 && fraction <= 1)
+      #expect(abs(progress.position / 600 - fraction) < 0.01)
+      #expect(progress.speed > 1 && (progress.timeLeft ?? -1) >= 0)
+      let shown = try await service.scratch.mp3spool("show", fid)
+      #expect(shown.output.contains(/progress +[0-9]+ %, [0-9.]+x, [0-9]+:[0-9][0-9] left/))
       #expect(try await service.request("/jobs/\(fid)", "-X", "DELETE").status == 204)
     }
   }

@@ -88,6 +88,26 @@ struct FullDiskTests {
   }
 }
 
+/// `convert` has no spool: the disk of the MP3 is full.
+extension FullDiskTests {
+  @Test func fullDiskEndsAConvertAndLeavesNothing() async throws {
+    try await withScratch { scratch in
+      try await withSmallDisk(scratch) {
+        let target = scratch.spool.appending(path: "long.mp3").path
+        let long = try await scratch.sound("long.wav", seconds: 120)
+        let ballast = scratch.spool.appending(path: "ballast").path
+        try await scratch.run("fallocate", ["-l", "\(try await scratch.freeBytes() - (1 << 20))", ballast])
+        let outcome = try await scratch.mp3spool("convert", long, target, "--preset", "cbr-320", status: 75)
+        #expect(outcome.errors.contains(/(?i)no space left/), "\(outcome.errors)")
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.spool.path) == ["ballast"])
+        try FileManager.default.removeItem(atPath: ballast)
+        try await scratch.mp3spool("convert", long, target, "--preset", "cbr-320")
+      }
+    }
+  }
+}
+
 extension Scratch {
   fileprivate func freeBytes() async throws -> Int {
     let answer = try await run("df", ["--block-size=1", "--output=avail", spool.path])

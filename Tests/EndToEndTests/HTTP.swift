@@ -81,7 +81,18 @@ struct Job: Decodable, Equatable {
     let channels: Int
     let bitrate: Int
     let codec: String
+    let track: Int
+    let language: String?
+    let loudness: Double?
+    let otherTracks: [Result]?
     let output: String
+  }
+
+  struct Progress: Decodable, Equatable {
+    let position: Double
+    let fraction: Double?
+    let speed: Double
+    let timeLeft: Double?
   }
 
   let fid: String
@@ -93,7 +104,7 @@ struct Job: Decodable, Equatable {
   let attempt: Int
   let submitted: Date
   let finished: Date?
-  let progress: Double?
+  let progress: Progress?
   let download: String?
   let exported: String?
   let result: Result?

@@ -95,6 +95,44 @@ import Testing
     }
   }
 
+  @Test func optionsInTheSettingsHoldWhereAJobSaysNothingElse() async throws {
+    try await withService(["MP3SPOOL_PRESET": "cbr-64", "MP3SPOOL_RATE": "32000"]) { service in
+      let video = try await service.scratch.video("clip.mp4", seconds: 1)
+      try await service.drop(video)
+      let dropped = try await eventually("a dropped job's end") { try await service.jobs().first { $0.hasEnded } }
+      #expect((dropped.result?.bitrate, dropped.result?.sampleRate) == (64_000, 32_000))
+      let fid = try await service.upload(video, "-F", "preset=cbr-96", "-F", "rate=")
+      let uploaded = try await service.ended(fid)
+      #expect((uploaded.result?.bitrate, uploaded.result?.sampleRate) == (96_000, 32_000))
+    }
+  }
+
+  @Test(arguments: [("MP3SPOOL_PRESET", "loud", "preset"), ("MP3SPOOL_TRACK", "all", "track")])
+  func optionThatNoJobCanHaveStopsTheStart(name: String, value: String, word: String) async throws {
+    try await withScratch { scratch in
+      expectRefusal(try await scratch.mp3spool("serve", settings: [name: value], status: nil), status: 64, word)
+    }
+  }
+
+  @Test func healthTellsOfTheJailAndOfFFmpeg() async throws {
+    try await withScratch { scratch in
+      let health = try await scratch.mp3spool("health", "--json").health
+      let jail = try #require(health["jail"])
+      for layer in ["no new privileges", "system call filter", "Landlock", "resource limits"] {
+        #expect(jail.contains("\(layer): "))
+      }
+      let sentence = try #require(health["ffmpeg"])
+      let version = try #require(sentence.split(separator: " ").dropFirst().first.map(String.init))
+      let patched = ["MP3SPOOL_PATCHED_FFMPEG": "0.1, \(version)"]
+      if sentence.contains("older than") {
+        let refused = ["MP3SPOOL_OUTDATED_FFMPEG": "refuse"]
+        expectRefusal(try await scratch.mp3spool("work", settings: refused, status: nil), status: 69, version)
+        let accepted = try await scratch.mp3spool("health", "--json", settings: refused.merging(patched) { $1 })
+        #expect(try accepted.health["ffmpeg"]?.contains("listed as patched") == true)
+      }
+    }
+  }
+
   @Test func spoolThatIsAFileIsRefused() async throws {
     try await withScratch { scratch in
       let file = try scratch.write("file", "not a directory".utf8)
@@ -160,5 +198,11 @@ extension Scratch {
     try await run(
       "clang", ["-shared", "-fPIC", "-DSHARE=\"\(directory)\"", "-o", library, path("nfs.c"), "-ldl"])
     return ["LD_PRELOAD": library]
+  }
+}
+
+extension Outcome {
+  fileprivate var health: [String: String] {
+    get throws { try JSONDecoder().decode([String: String].self, from: Data(output.utf8)) }
   }
 }

@@ -5,6 +5,7 @@ import Logging
 import SystemPackage
 import Testing
 import Tokens
+import WireFormats
 
 @testable import Keeper
 @testable import Spool
@@ -15,7 +16,9 @@ import Tokens
   init() throws { house = try TemporaryHouse() }
 
   private func makeFolder(settleTime: Duration = .zero) -> DropFolder {
-    DropFolder(spool: house.spool, signer: house.signer, owner: "drop", settleTime: settleTime, logger: .silent)
+    DropFolder(
+      spool: house.spool, signer: house.signer, owner: "drop", options: ConversionOptions(), settleTime: settleTime,
+      logger: .silent)
   }
 
   private func jobs() async throws -> [JobRecord] {
@@ -102,7 +105,8 @@ import Tokens
       }
       try #require(seteuid(65534) == 0)
       let signer = SidecarSigner(key: SigningKey())
-      var folder = DropFolder(spool: spool, signer: signer, owner: "drop", settleTime: .zero, logger: .silent)
+      var folder = DropFolder(
+        spool: spool, signer: signer, owner: "drop", options: ConversionOptions(), settleTime: .zero, logger: .silent)
       for _ in 0..<4 { try await folder.look() }
       #expect(try spool.list(.waiting).count == 2)
       #expect(try Files.list(spool.layout.incoming).map(\.name).contains("secret.mp4"))
@@ -119,7 +123,8 @@ import Tokens
   /// Runs the service until `isEnough` holds, asked at each change in `incoming/`, which is named by inotify.
   private func run(isLocal: Bool, until isEnough: @escaping @Sendable () throws -> Bool) async throws {
     let service = KeeperService(
-      spool: house.spool, catalog: house.catalog, signer: house.signer, dropOwner: "drop", isLocal: isLocal,
+      spool: house.spool, catalog: house.catalog, signer: house.signer, dropOwner: "drop",
+      dropOptions: ConversionOptions(), isLocal: isLocal,
       logger: .silent)
     let watch = try DirectoryWatch([house.layout.incoming])
     try await withThrowingTaskGroup { group in

@@ -26,7 +26,7 @@ import WireFormats
     #expect(rows[.done]?.count == 3)
     for row in rows[.done] ?? [] {
       #expect(row.result?.warnings == ["a warning"])
-      #expect(row.options.track == 2)
+      #expect(row.options.track == .number(2))
       let finished = try #require(row.finishedAt)
       #expect(begun <= finished && finished <= Date())
     }

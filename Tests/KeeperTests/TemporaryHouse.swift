@@ -37,7 +37,7 @@ final class TemporaryHouse: Sendable {
   func enqueue(_ name: String = "video.mp4", origin: JobOrigin = .upload) async throws -> Sidecar {
     let source = Array("the bytes of a video".utf8)
     var options = ConversionOptions()
-    options.track = 2
+    options.track = .number(2)
     let sidecar = Sidecar(
       id: JobID(at: Date()), owner: "somebody@example.org", name: name, size: Int64(source.count),
       sha256: String(repeating: "a", count: 64), options: options, origin: origin, issuedAt: Date())

@@ -71,8 +71,8 @@ import Testing
         #expect(
           line.firstMatch(of: /\bunsafe\b|\bUnsafe\w*Pointer\b|\bOpaquePointer\b/) == nil,
           """
-          \(file):\(number + 1) is unsafe: pointers stop in Decoder, MP3Encoder, DurableFiles and Catalog's password hash, \
-          so that only there a mistake can be more than a wrong answer
+          \(file):\(number + 1) is unsafe: pointers stop in Decoder, Loudness, MP3Encoder, DurableFiles and Catalog's password \
+          hash, so that only there a mistake can be more than a wrong answer
           """)
       }
     }

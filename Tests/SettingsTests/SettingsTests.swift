@@ -73,6 +73,10 @@ import Testing
       case .maximumUpload, .reservedSpace: "7M"
       case .dropOwner: "somebody"
       case .logLevel: "error"
+      case .preset, .track, .language, .rate, .channels, .trim, .loudness: "anything"
+      case .sandbox: "best-effort"
+      case .outdatedFFmpeg: "refuse"
+      case .patchedFFmpeg: "5.1.9"
       }
     let usual = "\(try await load())"
     let fromFlag = "\(try await load(flags: [name: value]))"

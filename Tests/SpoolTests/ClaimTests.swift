@@ -2,6 +2,7 @@ import DurableFiles
 import Foundation
 import SystemPackage
 import Testing
+import WireFormats
 
 @testable import Spool
 
@@ -49,12 +50,42 @@ import Testing
     }
   }
 
+  @Test func progressIsSeenWhileTheJobIsActiveAndGoneAfterwards() throws {
+    let claim = try directory.claimed()
+    var record = JobRecord(
+      id: claim.id, state: .active, attempt: 0, owner: "somebody", name: "a.mp4", size: 1, options: ConversionOptions(),
+      origin: .upload, submittedAt: Date(), directory: claim.name.description)
+    #expect(spool.progress(of: record) == nil)
+    try directory.convert(claim)
+    for fraction in [0.25, 0.5] {
+      let progress = JobProgress(position: 5, fraction: fraction, speed: 20, timeLeft: 0.75)
+      try spool.report(progress, of: claim)
+      #expect(spool.progress(of: record) == progress)
+    }
+    _ = try spool.publish(claim, result: .ofTests(claim))
+    record.directory = claim.endedName.description
+    #expect(spool.progress(of: record) == nil)
+    let output = JobFiles.output(of: claim.number, in: directory.layout.job(claim.endedName, in: .done))
+    #expect(try directory.names(in: output) == ["audio.mp3", "result.json"])
+  }
+
+  @Test func ofSeveralTracksNoneIsLeftWhereTheJobFails() throws {
+    let claim = try directory.claimed()
+    let output = try spool.makeOutput(of: claim)
+    for track in [nil, 1, 2] { try Files.save([1], to: JobFiles.audio(inOutput: output, track: track)) }
+    _ = try spool.fail(claim, .hopeless)
+    let kept = JobFiles.output(of: claim.number, in: directory.layout.job(claim.endedName, in: .failed))
+    #expect(try directory.names(in: kept) == ["failure.json"])
+  }
+
   @Test func aPublishedJobHoldsItsMP3AndItsResult() throws {
-    let name = try directory.published()
-    guard case .ended(_, _, let number) = name else { throw SpoolError(.unreadable, "no ended name") }
+    let claim = try directory.claimed()
+    try directory.convert(claim)
+    _ = try spool.publish(claim, result: .ofTests(claim))
+    let (name, number) = (claim.endedName, claim.number)
     let job = directory.layout.job(name, in: .done)
     #expect(try directory.jobs() == [.done: [name]])
-    #expect(try spool.result(of: number, in: job) == .ofTests)
+    #expect(try spool.result(of: number, in: job) == .ofTests(claim))
     #expect(try spool.failure(of: number, in: job) == nil)
     let audio = JobFiles.audio(inOutput: JobFiles.output(of: number, in: job))
     #expect(try Files.read(audio, limit: 100) == TemporarySpool.audio)
@@ -115,7 +146,7 @@ import Testing
       #expect(try spool.reclaim(from: owner) == 1)
       let theirs = try #require(try spool.claim(.waiting(claim.id, attempt: 1), for: other))
       try directory.convert(theirs)
-      if loss == .publishedByAnother { _ = try spool.publish(theirs, result: .ofTests) }
+      if loss == .publishedByAnother { _ = try spool.publish(theirs, result: .ofTests(theirs)) }
       if loss == .failedByAnother { _ = try spool.fail(theirs, .hopeless) }
     case .cancelled, .cancelledAndCleaned:
       #expect(try spool.cancel(claim.id, because: .cancelled))
@@ -131,7 +162,7 @@ import Testing
     try directory.convert(claim)
     try takeAway(claim, loss)
     let before = try directory.everything()
-    #expect(try spool.publish(claim, result: .ofTests) == .lost)
+    #expect(try spool.publish(claim, result: .ofTests(claim)) == .lost)
     #expect(try spool.fail(claim, .hopeless) == .lost)
     #expect(try spool.fail(claim, .passing) == .lost)
     #expect(try spool.giveBack(claim) == .lost)
@@ -144,7 +175,7 @@ import Testing
       let claim = try directory.claimed(by: owner)
       try directory.convert(claim)
       async let published = BlockingThreads.run { [spool] () throws(SpoolError) in
-        try spool.publish(claim, result: .ofTests)
+        try spool.publish(claim, result: .ofTests(claim))
       }
       async let cancelled = BlockingThreads.run { [spool] () throws(SpoolError) in
         try spool.cancel(claim.id, because: .cancelled)

@@ -26,7 +26,7 @@ import Testing
     let claim = try directory.claimed()
     try directory.convert(claim)
     #expect(try spool.cancel(claim.id, because: .cancelled))
-    #expect(try spool.publish(claim, result: .ofTests) == .lost)
+    #expect(try spool.publish(claim, result: .ofTests(claim)) == .lost)
     #expect(Set(try directory.jobs().keys) == [.failed])
   }
 

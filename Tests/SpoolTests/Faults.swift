@@ -32,7 +32,9 @@ enum Step: String, CaseIterable, Codable, Sendable {
     case .adopt:
       guard let adoption = try spool.adopt("video.mp4", as: JobID(at: Date())) else { return }
       try spool.commit(adoption, sidecar: TemporarySpool.sidecar)
-    case .publish: _ = try spool.publish(Self.claim(in: spool), result: .ofTests)
+    case .publish:
+      let claim = try Self.claim(in: spool)
+      _ = try spool.publish(claim, result: .ofTests(claim))
     case .fail: _ = try spool.fail(Self.claim(in: spool), .hopeless)
     case .cancel: _ = try spool.cancel(Self.claim(in: spool).id, because: .cancelled)
     }

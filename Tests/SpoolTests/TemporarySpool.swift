@@ -47,7 +47,7 @@ final class TemporarySpool: Sendable {
   func published() throws -> JobName {
     let claim = try claimed()
     try convert(claim)
-    #expect(try spool.publish(claim, result: .ofTests) == .moved(to: .done, claim.endedName))
+    #expect(try spool.publish(claim, result: .ofTests(claim)) == .moved(to: .done, claim.endedName))
     return claim.endedName
   }
 
@@ -98,9 +98,13 @@ final class TemporarySpool: Sendable {
 }
 
 extension JobResult {
-  static let ofTests = JobResult(
-    sha256: String(repeating: "0", count: 64), byteCount: Int64(TemporarySpool.audio.count), duration: 1,
-    sampleRate: 44_100, channels: 2, bitrate: 190_000, container: "mov", codec: "aac", output: "audio.mp3")
+  /// What `claim` may have achieved.
+  static func ofTests(_ claim: Claim) -> JobResult {
+    JobResult(
+      sha256: String(repeating: "0", count: 64), byteCount: Int64(TemporarySpool.audio.count), duration: 1,
+      sampleRate: 44_100, channels: 2, bitrate: 190_000, container: "mov", codec: "aac",
+      output: "a.\(claim.number)/audio.mp3")
+  }
 }
 
 extension JobFailure {

@@ -11,24 +11,37 @@ import WireFormats
   }
 
   @Test func allNamesCanBeSet() throws {
-    let values = ["preset": "abr-192", "track": "3", "language": "deu", "rate": "44100", "channels": "auto"]
+    let values = [
+      "preset": "abr-192", "track": "3", "language": "deu", "rate": "44100", "channels": "auto", "trim": "1:30-2:00",
+      "loudness": "-16.5",
+    ]
     #expect(Set(values.keys) == Set(ConversionOptions.names))
     var options = ConversionOptions()
     for (name, value) in values { try options.set(name, to: value) }
     #expect(options.preset == .average(kilobitsPerSecond: 192))
-    #expect(options.track == 3)
+    #expect(options.track == .number(3))
     #expect(options.language == "deu")
     #expect(options.rate == 44_100)
     #expect(options.channels == .auto)
+    #expect(options.trim?.start == .seconds(90) && options.trim?.end == .seconds(120))
+    #expect(options.loudness == -16.5)
+  }
+
+  @Test func everyTrackCanBeAskedFor() throws {
+    var options = ConversionOptions()
+    try options.set("track", to: "all")
+    #expect(options.track == .all)
   }
 
   @Test func anEmptyValueSetsTheDefault() throws {
     var options = ConversionOptions()
     options.preset = .voice
-    options.track = 2
+    options.track = .number(2)
     options.language = "en"
     options.rate = 8000
     options.channels = .mono
+    options.loudness = -16
+    options.trim = try Trim(parsing: "1-2")
     for name in ConversionOptions.names { try options.set(name, to: "") }
     #expect(options == ConversionOptions())
   }
@@ -39,7 +52,9 @@ import WireFormats
     ("language", "english", "ISO 639"), ("language", "EN", "ISO 639"), ("language", "e", "ISO 639"),
     ("language", "éé", "ISO 639"), ("rate", "44.1", "48000, 44100"), ("rate", "96000", "11025 or 8000"),
     ("channels", "5.1", "source, mono, stereo or auto"),
-    ("bitrate", "128", "preset, track, language, rate or channels"),
+    ("track", "every", "or all"), ("trim", "soon", "START-END"), ("loudness", "loud", "-40 to -5"),
+    ("loudness", "-3", "-40 to -5"), ("loudness", "nan", "-40 to -5"),
+    ("bitrate", "128", "preset, track, language, rate, channels, trim or loudness"),
   ])
   func aWrongValueChangesNothingAndIsToldWhatIsRight(name: String, value: String, right: String) {
     var options = ConversionOptions()
@@ -72,6 +87,7 @@ import WireFormats
     var options = ConversionOptions()
     for (name, value) in [
       ("preset", "voice"), ("track", "2"), ("language", "fr"), ("rate", "22050"), ("channels", "stereo"),
+      ("track", "all"), ("trim", "0.25-1:00:00"), ("loudness", "-23"),
     ] {
       try options.set(name, to: value)
       let json = try JSONEncoder().encode(options)
@@ -81,6 +97,7 @@ import WireFormats
 
   @Test(arguments: [
     #"{"preset":"v11"}"#, #"{"track":0}"#, #"{"rate":44000}"#, #"{"language":"xxxx"}"#, #"{"channels":"7"}"#,
+    #"{"track":"some"}"#, #"{"trim":"2-1"}"#, #"{"loudness":0}"#,
   ])
   func jsonIsCheckedLikeText(json: String) {
     #expect(throws: DecodingError.self) { try JSONDecoder().decode(ConversionOptions.self, from: Data(json.utf8)) }
@@ -88,6 +105,6 @@ import WireFormats
 
   @Test func otherClaimsBesideTheOptionsAreLeftAlone() throws {
     let json = Data(#"{"sub":"somebody","track":2}"#.utf8)
-    #expect(try JSONDecoder().decode(ConversionOptions.self, from: json).track == 2)
+    #expect(try JSONDecoder().decode(ConversionOptions.self, from: json).track == .number(2))
   }
 }

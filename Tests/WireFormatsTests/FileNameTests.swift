@@ -50,6 +50,14 @@ import WireFormats
     #expect(FileName.mp3Name(for: "talk.mp4", copy: 12) == "talk (12).mp3")
   }
 
+  @Test(arguments: [
+    (nil, "talk.2.mp3"), ("deu", "talk.2.deu.mp3"), ("en", "talk.2.en.mp3"), ("und", "talk.2.mp3"),
+    ("../x", "talk.2.mp3"), ("", "talk.2.mp3"), ("日本語", "talk.2.mp3"),
+  ])
+  func trackIsNamedByItsNumberAndLanguage(language: String?, mp3: String) {
+    #expect(FileName.mp3Name(for: "talk.mp4", track: 2, language: language) == mp3)
+  }
+
   @Test(arguments: ["x", "é", "🎬", "👨‍👩‍👧‍👦", "e\u{301}"], [1, 2, 1000])
   func aLongNameIsCutBetweenCharacters(character: String, copy: Int) {
     let name = FileName.mp3Name(for: String(repeating: character, count: 300) + ".mp4", copy: copy)

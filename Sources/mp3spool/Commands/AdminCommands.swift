@@ -99,7 +99,9 @@ struct HealthCommand: AsyncParsableCommand {
       let free = try Files.freeSpace(at: spool.layout.root)
       var rows = [
         ["mp3spool", MP3Spool.version], ["libavformat", DecoderVersion.libavformat],
-        ["libavcodec", DecoderVersion.libavcodec], ["spool", "\(spool.layout.root) (\(try parts.fileSystemName()))"],
+        ["libavcodec", DecoderVersion.libavcodec],
+        ["ffmpeg", FFmpegVersion.loaded.sentence(patched: parts.settings.patchedFFmpeg)],
+        ["jail", "\(try parts.decoder().jail)"], ["spool", "\(spool.layout.root) (\(try parts.fileSystemName()))"],
         ["free", Readable.bytes(free.bytes)], ["database", "\(parts.settings.database)"],
       ]
       rows += JobState.allCases.map { [$0.rawValue, "\(counts[$0] ?? 0)"] }

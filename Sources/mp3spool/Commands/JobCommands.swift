@@ -20,21 +20,29 @@ struct JobsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let catalog = try Parts(settings: try await common.settings()).catalog()
+      let parts = Parts(settings: try await common.settings())
+      let (spool, catalog) = (try Spool(opening: parts.settings.spool), try parts.catalog())
       repeat {
         let jobs = try await catalog.jobs(state: state, limit: limit)
         if watch { Output.clearScreen() }
-        if common.json { for job in jobs { try Output.json(JobView(job, progress: nil)) } } else { Self.print(jobs) }
+        if common.json {
+          for job in jobs { try Output.json(JobView(job, progress: spool.progress(of: job))) }
+        } else {
+          Self.print(jobs, spool)
+        }
         if watch { try await Task.sleep(for: .seconds(1)) }
       } while watch
     }
   }
 
-  private static func print(_ jobs: [JobRecord]) {
+  private static func print(_ jobs: [JobRecord], _ spool: Spool) {
     let rows = jobs.map { job in
-      ["\(job.id)", job.state.rawValue, job.submittedAt.readable, Readable.bytes(job.size), job.owner, job.outcome]
+      [
+        "\(job.id)", job.state.rawValue, spool.progress(of: job)?.summary ?? "", job.submittedAt.readable,
+        Readable.bytes(job.size), job.owner, job.outcome,
+      ]
     }
-    Output.table([["FID", "STATE", "SUBMITTED", "SIZE", "OWNER", "FILE"]] + rows)
+    Output.table([["FID", "STATE", "PROGRESS", "SUBMITTED", "SIZE", "OWNER", "FILE"]] + rows)
   }
 }
 
@@ -47,13 +55,13 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     try await command {
       let parts = Parts(settings: try await common.settings())
-      let job = try await parts.catalog().existingJob(fid)
-      if common.json { try Output.json(JobView(job, progress: nil)) } else { print(job, parts.settings.spool) }
+      let (spool, job) = (try Spool(opening: parts.settings.spool), try await parts.catalog().existingJob(fid))
+      if common.json { try Output.json(JobView(job, progress: spool.progress(of: job))) } else { print(job, spool) }
     }
   }
 
-  private func print(_ job: JobRecord, _ spool: FilePath) {
-    let layout = SpoolLayout(root: spool)
+  private func print(_ job: JobRecord, _ spool: Spool) {
+    let layout = spool.layout
     var rows = [
       ["fid", "\(job.id)"], ["state", job.state.rawValue], ["file", job.name], ["owner", job.owner],
       ["size", Readable.bytes(job.size)], ["submitted", job.submittedAt.readable], ["attempt", "\(job.attempt + 1)"],
@@ -61,15 +69,9 @@ struct ShowCommand: AsyncParsableCommand {
     ]
     if let sha256 = job.sha256 { rows.append(["sha256", sha256]) }
     if let host = job.host { rows.append(["host", host]) }
+    if let progress = spool.progress(of: job) { rows.append(["progress", progress.summary]) }
     if let finished = job.finishedAt { rows.append(["finished", finished.readable]) }
-    if let result = job.result {
-      rows.append(["length", Readable.duration(result.duration)])
-      rows.append([
-        "mp3", "\(Readable.bytes(result.byteCount)), \((result.bitrate + 500) / 1000) kbit/s, \(result.sampleRate) Hz",
-      ])
-      rows.append(["source", "\(result.container), \(result.codec)"])
-      for warning in result.warnings { rows.append(["warning", warning]) }
-    }
+    for result in job.result?.all ?? [] { rows += result.rows }
     if let exported = job.exportedName { rows.append(["exported", "\(layout.done.appending(exported))"]) }
     if let failure = job.failure { rows.append(["failure", failure.sentence]) }
     Output.table(rows)
@@ -124,7 +126,7 @@ struct SubmitCommand: AsyncParsableCommand {
       let parts = Parts(settings: try await common.settings())
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let signer = try await parts.sidecarSigner(catalog, spool)
-      let options = try options.parsed()
+      let options = try options.parsed(over: parts.conversionDefaults())
       var ids: [JobID] = []
       for file in files {
         let record = try await submit(FilePath(file), options, signer, spool)
@@ -189,6 +191,28 @@ extension JobRecord {
     case .done: "\(name) → \(exportedName ?? "\(Readable.duration(result?.duration ?? 0))")"
     case .failed: "\(name): \(failure?.sentence ?? "failed")"
     }
+  }
+}
+
+extension JobResult {
+  /// What `show` tells of an MP3.
+  fileprivate var rows: [[String]] {
+    let size = Readable.bytes(byteCount)
+    let level = loudness.map { String(format: ", %.1f LUFS", $0) } ?? ""
+    return [
+      ["track", "\(track)\(language.map { " (\($0))" } ?? "")"], ["length", Readable.duration(duration)],
+      ["mp3", "\(size), \((bitrate + 500) / 1000) kbit/s, \(sampleRate) Hz\(level)"],
+      ["source", "\(container), \(codec)"],
+    ] + warnings.map { ["warning", $0] }
+  }
+}
+
+extension JobProgress {
+  /// `42 %, 34.5x, 0:12 left`.
+  fileprivate var summary: String {
+    let percent = fraction.map { String(format: "%.0f %%, ", $0 * 100) } ?? ""
+    let left = timeLeft.map { ", \(Readable.duration($0)) left" } ?? ""
+    return percent + String(format: "%.1fx", speed) + left
   }
 }
 

@@ -32,14 +32,13 @@ struct ServeCommand: AsyncParsableCommand {
       let lock = try parts.ownIndex()
       let access = try await parts.accessTokens(catalog)
       let login = LocalLogin(catalog: catalog, signer: access.signer)
-      let board = ProgressBoard()
       try await ServiceRun.run(
         [
           parts.authServer(login, access),
           try await parts.keeper(spool, catalog),
-          try parts.converter(spool, board),
+          try parts.converter(spool),
           try await parts.gatewayServer(
-            login, Door { token throws(TokenError) in try await access.verifier.verify(token) }, spool, catalog, board),
+            login, Door { token throws(TokenError) in try await access.verifier.verify(token) }, spool, catalog),
         ], settings)
       _ = consume lock
     }
@@ -85,7 +84,7 @@ struct GatewayCommand: AsyncParsableCommand {
       try await ServiceRun.run(
         [
           try await parts.keeper(spool, catalog),
-          try await parts.gatewayServer(login, door, spool, catalog, ProgressBoard()),
+          try await parts.gatewayServer(login, door, spool, catalog),
         ], settings)
       _ = consume lock
     }
@@ -104,7 +103,7 @@ struct WorkCommand: AsyncParsableCommand {
       let settings = try await common.settings([.converters: converters])
       Telemetry.bootstrap(level: settings.logLevel)
       let parts = Parts(settings: settings)
-      try await ServiceRun.run([try parts.converter(try parts.spool(), ProgressBoard())], settings)
+      try await ServiceRun.run([try parts.converter(try parts.spool())], settings)
     }
   }
 }
@@ -120,12 +119,12 @@ extension Parts {
   }
 
   fileprivate func gatewayServer(
-    _ login: any Login, _ door: Door, _ spool: Spool, _ catalog: Catalog, _ board: ProgressBoard
+    _ login: any Login, _ door: Door, _ spool: Spool, _ catalog: Catalog
   ) async throws -> some Service {
     let routes = GatewayRoutes(
       login: login, door: door, spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool),
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
-      progress: { board.progress(of: $0)?.fraction }, exposition: Telemetry.metrics.exposition)
+      defaults: try conversionDefaults(), exposition: Telemetry.metrics.exposition)
     return HTTPService(
       name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
       logger: Telemetry.logger("gateway"))
@@ -134,13 +133,13 @@ extension Parts {
   fileprivate func keeper(_ spool: Spool, _ catalog: Catalog) async throws -> KeeperService {
     KeeperService(
       spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool), dropOwner: settings.dropOwner,
-      isLocal: try spoolIsLocal(), logger: Telemetry.logger("keeper"))
+      dropOptions: try conversionDefaults(), isLocal: try spoolIsLocal(), logger: Telemetry.logger("keeper"))
   }
 
-  fileprivate func converter(_ spool: Spool, _ board: ProgressBoard) throws -> ConverterService {
+  fileprivate func converter(_ spool: Spool) throws -> ConverterService {
     ConverterService(
-      spool: spool, conversion: try conversion(), slots: settings.converters, isLocal: try spoolIsLocal(), board: board,
-      logger: Telemetry.logger("converter"))
+      spool: spool, conversion: try conversion(), slots: settings.converters, isLocal: try spoolIsLocal(),
+      patchedFFmpeg: settings.patchedFFmpeg, logger: Telemetry.logger("converter"))
   }
 
   /// Where logins are asked for and tokens checked: at another auth service, or in our own database.

@@ -12,6 +12,7 @@ import Spool
 import SystemPackage
 import Telemetry
 import Tokens
+import WireFormats
 
 /// Makes the parts of the program out of its settings; each command takes those that it needs.
 struct Parts {
@@ -38,8 +39,30 @@ struct Parts {
 
   /// What converts: a decoder whose jailed processes are this program itself, and the encoder's threads.
   func conversion() throws -> Conversion {
-    Conversion(
-      decoder: try Decoder(executable: "/proc/self/exe"), threads: EncoderThreads(count: settings.encoderThreads))
+    Conversion(decoder: try decoder(), threads: EncoderThreads(count: settings.encoderThreads))
+  }
+
+  /// The decoder, if it is as safe as the settings want it.
+  func decoder() throws -> Decoder {
+    if settings.refusesOutdatedFFmpeg, case .outdated = FFmpegVersion.loaded.standing(patched: settings.patchedFFmpeg) {
+      throw Problem.unavailable("\(FFmpegVersion.loaded.sentence(patched: settings.patchedFFmpeg))")
+    }
+    let policy: SandboxPolicy =
+      switch settings.sandbox {
+      case .automatic: .automatic
+      case .required: .required
+      case .bestEffort: .bestEffort
+      }
+    return try Decoder(executable: "/proc/self/exe", sandbox: policy)
+  }
+
+  /// What is wanted of a conversion that does not say something else.
+  func conversionDefaults() throws -> ConversionOptions {
+    var options = ConversionOptions()
+    do { try options.set(settings.conversionOptions) } catch { throw Problem.usage("in the settings: \(error)") }
+    // A dropped file has one MP3 in done/, under its own name.
+    if options.track == .all { throw Problem.usage("the setting track must be a number: only a job can ask for all") }
+    return options
   }
 
   /// Signs the sidecars of new jobs; its public key is published in the spool.

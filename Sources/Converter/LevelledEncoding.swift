@@ -1,0 +1,76 @@
+import Decoder
+import DurableFiles
+import Loudness
+import MP3Encoder
+
+/// An MP3 in the making whose loudness is measured on the way, for ReplayGain, and set before where that is wanted.
+struct LevelledEncoding: ~Copyable {
+  private var encoding: MP3Encoding<MP3File>
+  private var meter: ReplayGainMeter
+  private var levelling: Levelling?
+
+  /// - Parameter normalization: what is to be done to the samples; nil for nothing.
+  init(
+    _ encoding: consuming MP3Encoding<MP3File>, of source: SourceDescription, _ normalization: Normalization?
+  ) throws {
+    let (rate, channels) = (source.sampleRate, source.channels)
+    let meter = try ReplayGainMeter(sampleRate: rate, channels: channels)
+    let levelling: Levelling? =
+      if let normalization { try Levelling(normalization, sampleRate: rate, channels: channels) } else { nil }
+    self.encoding = encoding
+    self.meter = meter
+    self.levelling = levelling
+  }
+
+  mutating func append(_ left: Span<Float>, _ right: Span<Float>) throws(MP3Failure<FileError>) {
+    guard var levelling = levelling.take() else { return try encode(left, right) }
+    try levelling.process(left, right) { left, right throws(MP3Failure<FileError>) in try encode(left, right) }
+    self.levelling = consume levelling
+  }
+
+  /// Encodes what is left, and synchronizes and closes the file.
+  ///
+  /// - Returns: what the MP3 is, and its integrated loudness in LUFS where it has one.
+  consuming func finish() throws -> (MP3Summary, loudness: Double?) {
+    if let levelling = levelling.take() {
+      try levelling.finish { left, right throws(MP3Failure<FileError>) in try encode(left, right) }
+    }
+    let measured = meter.measured
+    let level = measured.replayGain.map { PlaybackLevel(replayGain: $0, peak: measured.samplePeak) }
+    let finished = try encoding.finish(level: level)
+    let summary = finished.summary
+    try finished.takeOutput().close()
+    return (summary, measured.integrated)
+  }
+
+  private mutating func encode(_ left: Span<Float>, _ right: Span<Float>) throws(MP3Failure<FileError>) {
+    meter.add(left, right)
+    try encoding.append(left, right)
+  }
+}
+
+/// Measures how loud a source is, or would be once it is levelled.
+struct LevelMeter: ~Copyable {
+  private var meter: LoudnessMeter
+  private var levelling: Levelling?
+
+  init(of source: SourceDescription, after normalization: Normalization?) throws {
+    let (rate, channels) = (source.sampleRate, source.channels)
+    let meter = try LoudnessMeter(sampleRate: rate, channels: channels, measuresTruePeak: true)
+    let levelling: Levelling? =
+      if let normalization { try Levelling(normalization, sampleRate: rate, channels: channels) } else { nil }
+    self.meter = meter
+    self.levelling = levelling
+  }
+
+  mutating func add(_ left: Span<Float>, _ right: Span<Float>) {
+    guard var levelling = levelling.take() else { return meter.add(left, right) }
+    levelling.process(left, right) { left, right in meter.add(left, right) }
+    self.levelling = consume levelling
+  }
+
+  consuming func finish() -> MeasuredLoudness {
+    if let levelling = levelling.take() { levelling.finish { left, right in meter.add(left, right) } }
+    return meter.measured
+  }
+}
