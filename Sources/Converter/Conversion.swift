@@ -7,10 +7,13 @@ public import WireFormats
 public struct Conversion: Sendable {
   private let decoder: Decoder
   private let threads: EncoderThreads
+  private let limits: DecodeLimits
 
-  public init(decoder: Decoder, threads: EncoderThreads) {
+  /// - Parameter limits: what one file may take.
+  public init(decoder: Decoder, threads: EncoderThreads, limits: DecodeLimits = DecodeLimits()) {
     self.decoder = decoder
     self.threads = threads
+    self.limits = limits
   }
 
   /// What holds the processes that decode.
@@ -32,7 +35,8 @@ public struct Conversion: Sendable {
     into makeFile: (SourceDescription) throws(FileError) -> NewFile
   ) throws(ConversionFailure) -> [ConversionOutcome] {
     var track = TrackConversion(
-      decoder: decoder, threads: threads, input: input, plan: ConversionPlan(options: options), handle: handle,
+      decoder: decoder, threads: threads, input: input, plan: ConversionPlan(options: options, limits: limits),
+      handle: handle,
       tell: progress)
     return options.track == .all ? try all(&track, makeFile) : [try track.run(into: makeFile)]
   }

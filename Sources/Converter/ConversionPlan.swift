@@ -5,11 +5,13 @@ import WireFormats
 /// What the options ask of the decoder and of the encoder; the one place where their words meet.
 struct ConversionPlan {
   let options: ConversionOptions
+  let limits: DecodeLimits
   /// The track whose turn it is, where all are wanted.
   var track: Int?
 
-  init(options: ConversionOptions) {
+  init(options: ConversionOptions, limits: DecodeLimits = DecodeLimits()) {
     self.options = options
+    self.limits = limits
     track = if case .number(let number) = options.track { number } else { nil }
   }
 
@@ -19,6 +21,7 @@ struct ConversionPlan {
 
   var decodeRequest: DecodeRequest {
     var request = DecodeRequest()
+    request.limits = limits
     request.track = track
     request.language = options.language
     request.rate = options.rate ?? (options.preset == .voice ? Self.voiceRate : nil)

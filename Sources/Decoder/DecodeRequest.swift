@@ -60,7 +60,7 @@ public struct DecodeLimits: Sendable, Hashable {
   /// Streams of all kinds that a file may have.
   public var streams = 64
   /// Bytes that may be read to find out what the file is.
-  public var probeBytes = 5_000_000
+  public var probeBytes = 5 << 20
   /// Media time that may be read to find out what the file is.
   public var analyzeDuration = Duration.seconds(10)
   /// Bytes that libav* may allocate at once.

@@ -16,6 +16,14 @@ public enum SettingName: String, CaseIterable, Sendable {
   case sandbox
   case outdatedFFmpeg = "outdated-ffmpeg"
   case patchedFFmpeg = "patched-ffmpeg"
+  case limitStreams = "limit-streams"
+  case limitProbe = "limit-probe"
+  case limitAnalysis = "limit-analysis"
+  case limitAllocation = "limit-allocation"
+  case limitMemory = "limit-memory"
+  case limitCPU = "limit-cpu"
+  case limitDuration = "limit-duration"
+  case limitWait = "limit-wait"
   case shutdownGrace = "shutdown-grace"
   case logLevel = "log-level"
 
@@ -65,6 +73,14 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .outdatedFFmpeg: "`warn` of an FFmpeg with known holes at start, or refuse to start; `warn` by default."
     case .patchedFFmpeg:
       "Versions of FFmpeg, with commas between, whose distributor has closed the holes; none by default."
+    case .limitStreams: "How many streams of all kinds a file may have; 64 by default."
+    case .limitProbe: "How much of a file may be read to find out what it is, in bytes; `5M` by default."
+    case .limitAnalysis: "How many seconds of media may be read to find out what they are; 10 by default."
+    case .limitAllocation: "The largest single piece of memory that a decoder may ask for; `256M` by default."
+    case .limitMemory: "How much memory a decoder may take in all, beyond its libraries; `512M` by default."
+    case .limitCPU: "How many seconds of processor time a decoder may take; 1800 by default."
+    case .limitDuration: "How many seconds of audio a file may have; 43200, 12 hours, by default."
+    case .limitWait: "How many seconds a decoder may keep one waiting, and half the audio's length; 60 by default."
     case .shutdownGrace: "How many seconds running work may take to finish at a stop; 30 by default."
     case .logLevel: "trace, debug, info, notice, warning, error or critical; `info` by default."
     }

@@ -23,8 +23,26 @@ public struct Settings: Sendable {
   public let refusesOutdatedFFmpeg: Bool
   /// Versions of FFmpeg that are taken for patched.
   public let patchedFFmpeg: Set<String>
+  public let limits: Limits
   public let shutdownGrace: Duration
   public let logLevel: String
+}
+
+/// What one file may take.
+public struct Limits: Sendable {
+  public let streams: Int
+  /// In bytes.
+  public let probe: Int64
+  public let analysis: Duration
+  /// In bytes.
+  public let allocation: Int64
+  /// In bytes.
+  public let memory: Int64
+  /// Of processor time.
+  public let cpu: Duration
+  /// Of media.
+  public let duration: Duration
+  public let wait: Duration
 }
 
 /// What is to be done where the decoder's jail lacks a layer.

@@ -44,6 +44,7 @@ extension Settings {
       try await layers.text(.patchedFFmpeg)?.split(separator: ",").map {
         $0.trimmingCharacters(in: .whitespaces)
       } ?? [])
+    limits = try await Limits(layers)
     shutdownGrace = try await layers.value(.shutdownGrace, or: "30", "seconds from 0 to 86400") { text in
       Int(text).flatMap { (0...86400).contains($0) ? .seconds($0) : nil }
     }
@@ -51,6 +52,33 @@ extension Settings {
       logLevels.contains($0.lowercased()) ? $0.lowercased() : nil
     }
   }
+}
+
+extension Limits {
+  fileprivate init(_ layers: SettingsLayers) async throws(SettingsError) {
+    streams = try await layers.value(.limitStreams, or: "64", "a number from 1 to 1000") { text in
+      Int(text).flatMap { (1...1000).contains($0) ? $0 : nil }
+    }
+    probe = try await layers.value(.limitProbe, or: "5M", memorySize, amountOfMemory)
+    analysis = try await layers.value(.limitAnalysis, or: "10", someSeconds, seconds)
+    allocation = try await layers.value(.limitAllocation, or: "256M", memorySize, amountOfMemory)
+    memory = try await layers.value(.limitMemory, or: "512M", memorySize, amountOfMemory)
+    cpu = try await layers.value(.limitCPU, or: "1800", someSeconds, seconds)
+    duration = try await layers.value(.limitDuration, or: "43200", someSeconds, seconds)
+    wait = try await layers.value(.limitWait, or: "60", someSeconds, seconds)
+  }
+}
+
+private let memorySize = "bytes from 1M to 1T, as 256M"
+
+private func amountOfMemory(_ text: String) -> Int64? {
+  byteCount(text).flatMap { (1 << 20...1 << 40).contains($0) ? $0 : nil }
+}
+
+private let someSeconds = "seconds from 1 to 604800"
+
+private func seconds(_ text: String) -> Duration? {
+  Int(text).flatMap { (1...604_800).contains($0) ? .seconds($0) : nil }
 }
 
 private let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]

@@ -31,7 +31,7 @@ struct Problem: Error {
       case let problem as Problem: problem
       case let error as SettingsError: .usage(error.description)
       case let error as ConversionFailure: Problem(error)
-      case let error as DecodeFailure: error.isCertain ? .input(error.description) : .temporary(error.description)
+      case let error as DecodeFailure: Problem(error)
       case let error as CatalogError: Problem(error)
       case let error as SpoolError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as FileError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
@@ -39,6 +39,13 @@ struct Problem: Error {
         error.kind == .weakSecret ? .usage(error.description) : .unavailable(error.description)
       default: .bug("an error inside mp3spool: \(error)")
       }
+  }
+
+  private init(_ failure: DecodeFailure) {
+    switch failure.kind {
+    case .unavailable: self = .unavailable(failure.description)
+    default: self = failure.isCertain ? .input(failure.description) : .temporary(failure.description)
+    }
   }
 
   private init(_ failure: ConversionFailure) {

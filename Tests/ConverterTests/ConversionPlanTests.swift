@@ -33,6 +33,12 @@ import WireFormats
     #expect((request.track, request.language, request.rate, request.channels) == (2, "deu", 22_050, .mono))
   }
 
+  @Test func limitsReachTheDecoder() throws {
+    var limits = DecodeLimits()
+    limits.streams = 7
+    #expect(ConversionPlan(options: ConversionOptions(), limits: limits).decodeRequest.limits == limits)
+  }
+
   @Test func partReachesTheDecoder() throws {
     let request = try plan(["trim": "1:30-2:00"]).decodeRequest
     #expect((request.start, request.end) == (.seconds(90), .seconds(120)))

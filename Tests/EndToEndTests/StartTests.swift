@@ -114,6 +114,18 @@ import Testing
     }
   }
 
+  @Test func limitsHoldForEveryFile() async throws {
+    try await withScratch { scratch in
+      let video = try await scratch.video("clip.mp4", seconds: 4)
+      for (name, value, words) in [
+        ("MP3SPOOL_LIMIT_STREAMS", "1", "more streams"), ("MP3SPOOL_LIMIT_DURATION", "2", "longer than a job may be"),
+      ] {
+        let outcome = try await scratch.mp3spool("convert", video, settings: [name: value], status: 65)
+        #expect(outcome.errors.contains(words), "\(outcome)")
+      }
+    }
+  }
+
   @Test func healthTellsOfTheJailAndOfFFmpeg() async throws {
     try await withScratch { scratch in
       let health = try await scratch.mp3spool("health", "--json").health

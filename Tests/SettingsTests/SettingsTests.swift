@@ -77,6 +77,8 @@ import Testing
       case .sandbox: "best-effort"
       case .outdatedFFmpeg: "refuse"
       case .patchedFFmpeg: "5.1.9"
+      case .limitStreams, .limitAnalysis, .limitCPU, .limitDuration, .limitWait: "7"
+      case .limitProbe, .limitAllocation, .limitMemory: "7M"
       }
     let usual = "\(try await load())"
     let fromFlag = "\(try await load(flags: [name: value]))"
@@ -150,7 +152,9 @@ import Testing
   // MARK: - Values
 
   @Test(arguments: [
-    (SettingName.listen, "localhost"), (.listen, "localhost:"), (.listen, ":80"), (.listen, "localhost:65536"),
+    (.limitStreams, "0"), (.limitProbe, "5"), (.limitWait, "-1"), (.limitDuration, "1000000"), (.sandbox, "none"),
+    (.outdatedFFmpeg, "ignore"), (SettingName.listen, "localhost"), (.listen, "localhost:"), (.listen, ":80"),
+    (.listen, "localhost:65536"),
     (.authListen, "localhost:-1"), (.converters, "0"), (.converters, "257"), (.converters, "two"),
     (.encoderThreads, "1.5"), (.maximumUpload, "20 GB"), (.maximumUpload, "-1"), (.maximumUpload, "-1K"),
     (.maximumUpload, "M"), (.reservedSpace, "9999999T"), (.reservedSpace, "99999999999999999999"),

@@ -39,7 +39,9 @@ struct Parts {
 
   /// What converts: a decoder whose jailed processes are this program itself, and the encoder's threads.
   func conversion() throws -> Conversion {
-    Conversion(decoder: try decoder(), threads: EncoderThreads(count: settings.encoderThreads))
+    Conversion(
+      decoder: try decoder(), threads: EncoderThreads(count: settings.encoderThreads),
+      limits: DecodeLimits(settings.limits))
   }
 
   /// The decoder, if it is as safe as the settings want it.
@@ -99,4 +101,14 @@ struct AccessTokens {
   let signer: AccessTokenSigner
   let verifier: AccessTokenVerifier
   let keys: KeySet
+}
+
+extension DecodeLimits {
+  fileprivate init(_ limits: Limits) {
+    self.init()
+    (streams, probeBytes, analyzeDuration) = (limits.streams, Int(limits.probe), limits.analysis)
+    (allocation, addressSpace) = (Int(limits.allocation), Int(limits.memory))
+    (cpuSeconds, maximumDuration) = (Int(limits.cpu.components.seconds), limits.duration)
+    wallClock = limits.wait
+  }
 }
