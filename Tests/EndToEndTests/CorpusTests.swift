@@ -6,6 +6,8 @@ import Testing
 struct CorpusFile: Sendable, CustomTestStringConvertible {
   let name: String
   let expected: String
+  /// As libavformat calls it; `(none)` for what is no media.
+  let container: String
   let seconds: Double
 
   var path: String { "\(Self.folder)/\(name)" }
@@ -21,10 +23,11 @@ struct CorpusFile: Sendable, CustomTestStringConvertible {
       $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
     }
     guard let head = rows.first, let expected = head.firstIndex(of: "expect"),
-      let seconds = head.firstIndex(of: "decoded_s")
+      let container = head.firstIndex(of: "container"), let seconds = head.firstIndex(of: "decoded_s")
     else { return [] }
     return rows.dropFirst().map {
-      CorpusFile(name: $0[0], expected: $0[expected], seconds: Double($0[seconds]) ?? 0)
+      CorpusFile(
+        name: $0[0], expected: $0[expected], container: $0[container], seconds: Double($0[seconds]) ?? 0)
     }
   }()
 

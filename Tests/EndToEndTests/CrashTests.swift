@@ -107,25 +107,3 @@ extension Service {
     }
   }
 }
-
-extension Service {
-  /// The zygote and the decoders, the oldest first.
-  fileprivate var offspring: [Int32] {
-    let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap(Int32.init) ?? []
-    let parents = Dictionary(
-      uniqueKeysWithValues: numbers.compactMap { number in parent(of: number).map { (number, $0) } })
-    return parents.keys.filter { number in
-      var ancestor = parents[number]
-      while let next = ancestor, next != processIdentifier { ancestor = parents[next] }
-      return ancestor != nil
-    }.sorted()
-  }
-
-  /// The fourth field of /proc/N/stat, which follows a name in parentheses (proc(5)).
-  private func parent(of process: Int32) -> Int32? {
-    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-      let end = text.lastIndex(of: ")")
-    else { return nil }
-    return text[end...].split(separator: " ").dropFirst(2).first.flatMap { Int32($0) }
-  }
-}

@@ -29,16 +29,9 @@ struct LargeUploadTests {
       let job = try await service.ended(try #require(answer.json([String: String].self)["fid"]))
       #expect(job.size == 2 << 30)
       #expect(job.error?.code == "not-media")
-      let peak = try peakMemory(service)
+      let peak = try Memory(of: service.processIdentifier).peak
       #expect(peak < 150 << 20)
       print("2 GiB with \(way[0]): \(time), peak memory \(peak >> 20) MiB")
     }
-  }
-
-  /// VmHWM of proc(5), in bytes.
-  private func peakMemory(_ service: Service) throws -> Int {
-    let status = try String(contentsOfFile: "/proc/\(service.processIdentifier)/status", encoding: .utf8)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-    return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
   }
 }

@@ -67,6 +67,7 @@ extension Scratch {
 /// The part of ffprobe's answer that matters here.
 struct Probe: Decodable {
   struct Format: Decodable {
+    let formatName: String
     let duration: String?
     let tags: [String: String]?
   }

@@ -13,9 +13,10 @@ struct Service: Sendable {
 
   /// Starts one and waits until it listens.
   static func start(
-    in scratch: Scratch, _ arguments: [String] = ["serve"], _ settings: [String: String] = [:], wrapper: [String] = []
+    in scratch: Scratch, _ arguments: [String] = ["serve"], _ settings: [String: String] = [:], wrapper: [String] = [],
+    limit: Duration = .seconds(240)
   ) async throws -> Service {
-    let command = try scratch.start(arguments, settings, wrapper: wrapper)
+    let command = try scratch.start(arguments, settings, wrapper: wrapper, limit: limit)
     do {
       let addresses = try await addresses(of: command, for: arguments.first ?? "")
       return Service(
@@ -109,9 +110,11 @@ func withService(_ settings: [String: String] = [:], _ body: (Service) async thr
 }
 
 extension Scratch {
-  /// Runs `serve` while `body` does.
-  func serve(_ settings: [String: String] = [:], _ body: (Service) async throws -> Void) async throws {
-    let service = try await Service.start(in: self, ["serve"], settings)
+  /// Runs `serve` while `body` does, but not beyond `limit`.
+  func serve(
+    _ settings: [String: String] = [:], limit: Duration = .seconds(240), _ body: (Service) async throws -> Void
+  ) async throws {
+    let service = try await Service.start(in: self, ["serve"], settings, limit: limit)
     do { try await body(service) } catch {
       print("The service's log:\n\(service.command.log)")
       _ = await service.stop()
