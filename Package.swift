@@ -129,7 +129,20 @@ let tests: [Target] = [
     ]),
 ]
 
-for target in rooms + tests { target.swiftSettings = strict }
+/// What etc/fuzz builds. Only its build has libFuzzer, without which this cannot be linked.
+let fuzz: [Target] =
+  Context.environment["MP3SPOOL_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: [
+        "Tokens", "Spool", "Decoder", "MP3Encoder", "WireFormats", "Settings", "CFFmpeg", system, crypto,
+      ],
+      path: "Tests/Fuzz", exclude: ["Seeds"])
+  ]
+
+for target in rooms + tests + fuzz { target.swiftSettings = strict }
 
 let package = Package(
   name: "mp3spool",
@@ -153,5 +166,5 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
   ],
-  targets: rooms + walls + tests
+  targets: rooms + walls + tests + fuzz
 )

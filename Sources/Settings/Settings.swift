@@ -66,7 +66,7 @@ public struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
     else { return nil }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-    guard !host.isEmpty else { return nil }
+    guard !host.isEmpty, !host.contains(where: "[]".contains) else { return nil }
     (self.host, self.port) = (String(host), port)
   }
 }

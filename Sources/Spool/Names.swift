@@ -82,9 +82,12 @@ public enum JobName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// More than any job has. Whoever may make a directory may write any number into its name, and it is counted on from it.
+  private static let mostAttempts = 1_000_000
+
   /// One spelling for each number: no sign, no leading zero.
   private static func attempt(_ text: Substring) -> Int? {
-    guard let value = Int(text), value >= 0, String(value) == text else { return nil }
+    guard let value = Int(text), 0..<mostAttempts ~= value, String(value) == text else { return nil }
     return value
   }
 }

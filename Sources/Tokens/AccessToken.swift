@@ -77,6 +77,9 @@ public struct AccessTokenVerifier: Sendable {
   public func verify(_ token: String, now: Date = .now) async throws(TokenError) -> AccessToken {
     let kind = TokenKind.access
     let claims = try await kind.check(Array(token.utf8), with: keys, as: AccessClaims.self)
+    guard claims.iat.isTime, claims.exp.isTime else {
+      throw TokenError(.malformed, "The access token gives a time that no clock shows.")
+    }
     let present = now.timeIntervalSince1970
     guard present < Double(claims.exp) + Self.leeway else {
       throw TokenError(.expired, "The access token has expired. Log in again.")

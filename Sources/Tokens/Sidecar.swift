@@ -102,12 +102,16 @@ private struct SidecarClaims: TokenClaims {
 
   init(from decoder: any Decoder) throws {
     let claims = try decoder.container(keyedBy: Name.self)
+    let issuedAt = try claims.decode(Int64.self, forKey: .issuedAt)
+    guard issuedAt.isTime else {
+      throw DecodingError.dataCorruptedError(forKey: .issuedAt, in: claims, debugDescription: "no time: \(issuedAt)")
+    }
     sidecar = Sidecar(
       id: try claims.decode(JobID.self, forKey: .id), owner: try claims.decode(String.self, forKey: .owner),
       name: try claims.decode(String.self, forKey: .name), size: try claims.decode(Int64.self, forKey: .size),
       sha256: try claims.decodeIfPresent(String.self, forKey: .sha256), options: try ConversionOptions(from: decoder),
       origin: try claims.decode(JobOrigin.self, forKey: .origin),
-      issuedAt: Date(timeIntervalSince1970: Double(try claims.decode(Int64.self, forKey: .issuedAt))))
+      issuedAt: Date(timeIntervalSince1970: Double(issuedAt)))
     issuer = try claims.decode(String.self, forKey: .issuer)
     audience = try claims.decode(String.self, forKey: .audience)
   }

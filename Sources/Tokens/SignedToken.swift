@@ -31,6 +31,12 @@ struct SharedSecret: Sendable {
   }
 }
 
+extension Int64 {
+  /// Whether so many seconds since 1970 are a time before the year 10000. Those that are not would not come through a
+  /// `Date` as they are, or through one and back at all.
+  var isTime: Bool { 0..<253_402_300_800 ~= self }
+}
+
 /// Claims that say for whom and by whom they were made.
 protocol TokenClaims: JWTPayload {
   var issuer: String { get }

@@ -185,4 +185,7 @@ import Testing
     #expect((address.host, address.port) == (host, port))
     #expect(address.description == text)
   }
+
+  @Test(arguments: ["", "localhost", ":80", "[]:80", "[[a]]:80", "a]:80", "localhost:65536", "localhost:-1"])
+  func whatNamesNoHostAndPortIsNoAddress(_ text: String) { #expect(HostAndPort(text) == nil) }
 }

@@ -100,6 +100,15 @@ import WireFormats
     }
   }
 
+  @Test(arguments: [-1, Int.min, Int.max, 253_402_300_800]) func aTimeThatNoClockShowsIsRefused(time: Int) async throws
+  {
+    for claim in ["iat", "exp"] {
+      var forgery = try Forgery(try await token())
+      forgery.claims[claim] = .int(time)
+      #expect(await refusal(of: try forgery.signed(by: key)) == .malformed)
+    }
+  }
+
   @Test func anUnknownKeyIsNotReplacedByAKnownOne() async throws {
     var forgery = try Forgery(try await token())
     for name in [JWTHeaderField.string("another"), .null] {

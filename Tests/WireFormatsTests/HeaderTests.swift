@@ -135,6 +135,6 @@ import Testing
     #expect(values == ["filename": "naïve.mp4", "preset": "v2", "is_confidential": ""])
   }
 
-  @Test(arguments: ["", "a b c", "a !!!!", "a /w==", "a YQ==,a YQ==", ",", "a YQ==,"])
+  @Test(arguments: ["", "a b c", "a !!!!", "a /w==", "a YQ==,a YQ==", ",", "a YQ==,", "é YQ==", "a YQ==,\u{308}b YQ=="])
   func malformedMetadataIsNone(header: String) { #expect(UploadMetadata.parse(header) == nil) }
 }

@@ -94,7 +94,7 @@ struct SourceReport {
   }
 
   private static func time(_ microseconds: Int64, since begin: Int64) -> Duration {
-    .microseconds(max(0, microseconds.subtractingReportingOverflow(max(0, begin)).partialValue))
+    .microseconds(max(0, max(0, microseconds) - max(0, begin)))
   }
 
   /// The first attached JPEG or PNG of bearable size, as it is.

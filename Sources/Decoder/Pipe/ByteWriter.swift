@@ -25,9 +25,7 @@ extension Duration {
   /// Whole microseconds, towards zero; the ends of the range where they don't fit.
   var microseconds: Int64 {
     let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-    if overflow { return seconds < 0 ? .min : .max }
-    return product + attoseconds / 1_000_000_000_000
+    return Int64(clamping: Int128(seconds) * 1_000_000 + Int128(attoseconds / 1_000_000_000_000))
   }
 
   /// As a floating-point number of seconds.
