@@ -13,10 +13,8 @@ struct LevelledEncoding: ~Copyable {
   init(
     _ encoding: consuming MP3Encoding<MP3File>, of source: SourceDescription, _ normalization: Normalization?
   ) throws {
-    let (rate, channels) = (source.sampleRate, source.channels)
-    let meter = try ReplayGainMeter(sampleRate: rate, channels: channels)
-    let levelling: Levelling? =
-      if let normalization { try Levelling(normalization, sampleRate: rate, channels: channels) } else { nil }
+    let meter = try ReplayGainMeter(sampleRate: source.sampleRate, channels: source.channels)
+    let levelling = try makeLevelling(normalization, of: source)
     self.encoding = encoding
     self.meter = meter
     self.levelling = levelling
@@ -55,10 +53,9 @@ struct LevelMeter: ~Copyable {
   private var levelling: Levelling?
 
   init(of source: SourceDescription, after normalization: Normalization?) throws {
-    let (rate, channels) = (source.sampleRate, source.channels)
-    let meter = try LoudnessMeter(sampleRate: rate, channels: channels, measuresTruePeak: true)
-    let levelling: Levelling? =
-      if let normalization { try Levelling(normalization, sampleRate: rate, channels: channels) } else { nil }
+    let meter = try LoudnessMeter(
+      sampleRate: source.sampleRate, channels: source.channels, measuresTruePeak: true)
+    let levelling = try makeLevelling(normalization, of: source)
     self.meter = meter
     self.levelling = levelling
   }
@@ -73,4 +70,12 @@ struct LevelMeter: ~Copyable {
     if let levelling = levelling.take() { levelling.finish { left, right in meter.add(left, right) } }
     return meter.measured
   }
+}
+
+/// What does `normalization` to the samples of a source; nil where there is nothing to do.
+private func makeLevelling(
+  _ normalization: Normalization?, of source: SourceDescription
+) throws(LoudnessError) -> Levelling? {
+  guard let normalization else { return nil }
+  return try Levelling(normalization, sampleRate: source.sampleRate, channels: source.channels)
 }

@@ -74,7 +74,7 @@ struct DownloadRoute: Sendable {
       .contentTypeOptions: "nosniff",
     ]
     if request.headers[.ifNoneMatch] == etag { return Response(status: .notModified, headers: headers) }
-    let path = spool.layout[.done].appending(record.directory).appending(result.output).string
+    let path = spool.layout.audio(result, of: record).string
     switch range(request, etag, result.byteCount) {
     case .ranges(let ranges) where ranges.count == 1:
       let range = ranges[0]

@@ -58,6 +58,11 @@ public struct SpoolLayout: Sendable, Hashable {
 
   /// Where the job called `name` is in `state`.
   public func job(_ name: JobName, in state: JobState) -> FilePath { self[state].appending(name.description) }
+
+  /// Where the MP3 is that `result` describes, one of those of the done job `job`.
+  public func audio(_ result: JobResult, of job: JobRecord) -> FilePath {
+    done.appending(job.directory).appending(result.output)
+  }
 }
 
 /// The names inside a job's directory.
@@ -77,6 +82,11 @@ public enum JobFiles {
   /// The MP3 of the source's audio track `track`, or of the only one that was asked for.
   public static func audio(inOutput output: FilePath, track: Int? = nil) -> FilePath {
     output.appending(track.map { "audio.\($0).mp3" } ?? "audio.mp3")
+  }
+
+  /// The path of a file of one claim's output within its job's directory.
+  public static func path(of file: FilePath, fromOutputOf number: ClaimNumber) -> String {
+    output(of: number, in: "").appending(file.lastComponent?.string ?? "").string
   }
 
   static func isAudio(_ name: String) -> Bool { name.hasPrefix("audio.") && name.hasSuffix("mp3") }

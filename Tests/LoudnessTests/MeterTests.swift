@@ -3,15 +3,7 @@ import Testing
 @testable import Loudness
 
 @Suite struct MeterTests {
-  /// EBU Tech 3341, table 1: what a meter in EBU mode has to show, within 0.1 LU. Cases 1 to 5 with their levels in dBFS.
-  @Test(
-    arguments: [
-      ([(-23, 20)], -23),
-      ([(-33, 20)], -33),
-      ([(-36, 10), (-23, 60), (-36, 10)], -23),
-      ([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23),
-      ([(-26, 20), (-20, 20.1), (-26, 20)], -23),
-    ] as [([(Double, Double)], Double)])
+  @Test(arguments: Signal.tech3341)
   func theSignalsOfTech3341AreAsLoudAsItSays(parts: [(Double, Double)], loudness: Double) throws {
     // At a low sample rate, since it takes long enough.
     let signal = Signal.tones(parts.map { (level: $0.0, seconds: $0.1) }, rate: 8000)

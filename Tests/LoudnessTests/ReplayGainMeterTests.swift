@@ -30,15 +30,8 @@ import Testing
     #expect(ours.truePeak == nil)
   }
 
-  /// EBU Tech 3341, table 1, cases 1 to 5, within 0.1 LU; at a low sample rate, since it takes long enough.
-  @Test(
-    arguments: [
-      ([(-23, 20)], -23),
-      ([(-33, 20)], -33),
-      ([(-36, 10), (-23, 60), (-36, 10)], -23),
-      ([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23),
-      ([(-26, 20), (-20, 20.1), (-26, 20)], -23),
-    ] as [([(Double, Double)], Double)])
+  /// At a low sample rate, since it takes long enough.
+  @Test(arguments: Signal.tech3341)
   func theSignalsOfTech3341AreAsLoudAsItSays(parts: [(Double, Double)], loudness: Double) throws {
     let signal = Signal.tones(parts.map { (level: $0.0, seconds: $0.1) }, rate: 8000)
     let measured = try #require(try measure(signal).integrated)

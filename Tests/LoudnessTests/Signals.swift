@@ -9,6 +9,16 @@ struct Signal {
   var channels: Int { right.isEmpty ? 1 : 2 }
   var count: Int { left.count }
 
+  /// EBU Tech 3341, table 1: what a meter in EBU mode has to show, within 0.1 LU. Cases 1 to 5: levels in dBFS with seconds,
+  /// and the loudness in LUFS.
+  static let tech3341: [([(Double, Double)], Double)] = [
+    ([(-23, 20)], -23),
+    ([(-33, 20)], -33),
+    ([(-36, 10), (-23, 60), (-36, 10)], -23),
+    ([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23),
+    ([(-26, 20), (-20, 20.1), (-26, 20)], -23),
+  ]
+
   /// Sines of 1 kHz in both channels, one after the other: each so many dBFS at its peaks, for so many seconds.
   static func tones(_ parts: [(level: Double, seconds: Double)], rate: Int = 48000) -> Signal {
     var samples: [Float] = []
