@@ -26,39 +26,61 @@ struct ClaimLoop: Sendable {
   }
 
   private func fillSlots(_ jobs: inout DiscardingTaskGroup) async throws {
-    while bench.hasFreeSlot, let name = try await nextToClaim() {
-      // The slot is taken by the rename's own moment: a claim must never be in the spool and unknown here.
-      let claim = try await BlockingThreads.run { [spool, owner, bench] () throws(SpoolError) in
-        var begun: Claim?
-        do throws(SpoolError) {
-          let claim = try spool.claim(name, for: owner) {
-            begun = $0; bench.begin($0)
-          }
-          if claim == nil, let begun { bench.end(begun) }
-          return claim
-        } catch {
-          if let begun { bench.end(begun) }
-          throw error
+    var hasListed = false
+    while bench.hasFreeSlot {
+      switch bench.next() {
+      case .claim(let name):
+        guard try await hasRoom() else { return bench.wake(at: .now + Self.pauseWithoutRoom) }
+        if let claim = try await claim(name) {
+          jobs.addTask { await process(claim) }
+        } else {
+          bench.lostRace()
         }
+      case .askForPause(let name): bench.rest(name, for: try await pause(before: name))
+      case .nothing(let restUntil):
+        if hasListed {
+          if let restUntil { bench.wake(at: restUntil) }
+          return
+        }
+        bench.listed(try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.waitingJobs() })
+        hasListed = true
       }
-      if let claim { jobs.addTask { await process(claim) } }
     }
   }
 
-  /// The next name of the last listing, or else of a new one.
-  private func nextToClaim() async throws -> JobName? {
-    if let name = bench.nextToClaim() { return name }
-    let (waiting, owned) = try await BlockingThreads.run { [spool, owner] () throws(SpoolError) in
-      (try spool.waitingJobs(), try spool.claims(of: owner))
+  /// The slot is taken by the rename's own moment: a claim must never be in the spool and unknown here.
+  private func claim(_ name: JobName) async throws(SpoolError) -> Claim? {
+    try await BlockingThreads.run { [spool, owner, bench] () throws(SpoolError) in
+      var begun: Claim?
+      do throws(SpoolError) {
+        let claim = try spool.claim(name, for: owner) {
+          begun = $0; bench.begin($0)
+        }
+        if claim == nil, let begun { bench.end(begun) }
+        return claim
+      } catch {
+        if let begun { bench.end(begun) }
+        throw error
+      }
     }
-    for orphan in bench.orphans(among: owned) { try await takeBack(orphan) }
-    bench.listed(waiting)
-    return bench.nextToClaim()
   }
 
-  /// It counts as an attempt: a claim that is lost again and again must not go on for ever.
-  private func takeBack(_ orphan: Claim) async throws {
-    _ = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.fail(orphan, .converterDied) }
+  /// On a full disk a claim would cost the job an attempt and help nobody.
+  private func hasRoom() async throws(FileError) -> Bool {
+    let free = try await BlockingThreads.run { [spool] () throws(FileError) in
+      try Files.freeSpace(at: spool.layout.root)
+    }
+    return free.bytes >= Self.leastRoom.bytes && free.inodes >= Self.leastRoom.inodes
+  }
+
+  /// For a short clip and the job's own small files. Whoever needs more fails, and is tried again with growing pauses.
+  private static let leastRoom: (bytes: Int64, inodes: Int64) = (1 << 20, 8)
+  private static let pauseWithoutRoom = Duration.seconds(5)
+
+  private func pause(before name: JobName) async throws(SpoolError) -> Duration {
+    try await BlockingThreads.run { [spool] () throws(SpoolError) in
+      Verdict.pause(before: name, after: try spool.failures(in: spool.layout.job(name, in: .waiting)))
+    }
   }
 
   private func process(_ claim: Claim) async {
@@ -68,7 +90,10 @@ struct ClaimLoop: Sendable {
       let time = ContinuousClock.now - started
       report(claim, end, problem, after: time)
       metrics.ended(end, problem, after: time)
-      if case .moved(.waiting, let name) = end { bench.rest(name) }
+      if case .moved(.waiting, let name) = end, let problem, !problem.isCancellation {
+        // The reasons say for how long; but a full disk may have kept the last of them from being left.
+        bench.rest(name, for: max(try await pause(before: name), Self.pauseWithoutRoom))
+      }
     } catch {
       // What lies in active/ under our name is found by the search for orphans.
       logger.error("a job could not be ended", metadata: ["job": "\(claim.id)", "error": "\(error)"])

@@ -1,33 +1,54 @@
 import Spool
 
 /// Which waiting job is claimed next: the oldest that need not rest. One listing serves many claims.
+///
+/// A job that was begun before may have to rest; its reasons, which lie in it, say for how long. They are asked for when
+/// its turn comes, and the pause counts from then on, on this host's own clock.
 struct ClaimQueue {
-  /// Oldest last, since they leave from the end.
-  private var waiting: [JobName] = []
-  private var restingUntil: [JobID: ContinuousClock.Instant] = [:]
-  private var begun: Set<JobID> = []
-
-  /// Takes over what a listing of `incoming/` showed, oldest first.
-  mutating func listed(_ names: [JobName]) { waiting = names.reversed() }
-
-  /// This process works on the job. Until `end` it is not claimed again, even where it is back in `incoming/` already:
-  /// whether it has to rest is known only some moments after that rename.
-  mutating func begin(_ id: JobID) { begun.insert(id) }
-
-  mutating func end(_ id: JobID) { begun.remove(id) }
-
-  /// Lets a job rest that failed for a passing reason, before the attempt that its new name counts. To be called before
-  /// `end`. Rests are forgotten by time, never since a listing lacks the job: it may be older than the job's return.
-  mutating func rest(_ name: JobName, from now: ContinuousClock.Instant) {
-    restingUntil = restingUntil.filter { $0.value > now }
-    restingUntil[name.id] = now + Verdict.pause(beforeAttempt: name.attempt)
+  enum Next: Equatable {
+    case claim(JobName)
+    /// Ask for the reasons of its failures, `rest` it as they say, and come again.
+    case askForPause(JobName)
+    /// Nothing is left of the listing; a job of it has rested at the instant, if any rests.
+    case nothing(until: ContinuousClock.Instant?)
   }
 
-  /// The next job to claim; nil where none is left in the listing.
-  mutating func next(at now: ContinuousClock.Instant) -> JobName? {
-    while let name = waiting.popLast() {
-      if !begun.contains(name.id), restingUntil[name.id].map({ $0 <= now }) ?? true { return name }
+  /// Oldest last, since they leave from the end.
+  private var waiting: [JobName] = []
+  private var restingUntil: [JobName: ContinuousClock.Instant] = [:]
+  private var hasLostRaces = false
+
+  /// After a lost race the next is any of so many, so that hosts which list together do not go on to race for each.
+  static let spread = 16
+
+  /// Takes over what a listing of `incoming/` showed, oldest first. A name that it lacks never comes back (rule R1), but
+  /// the listing may be older than the name: then its pause begins anew.
+  mutating func listed(_ names: [JobName]) {
+    waiting = names.reversed()
+    hasLostRaces = false
+    if !restingUntil.isEmpty {
+      let present = Set(names)
+      restingUntil = restingUntil.filter { present.contains($0.key) }
     }
-    return nil
+  }
+
+  mutating func rest(_ name: JobName, for pause: Duration, from now: ContinuousClock.Instant) {
+    restingUntil[name] = now + pause
+  }
+
+  /// Somebody else claimed what was next.
+  mutating func lostRace() { hasLostRaces = true }
+
+  /// - Parameter draw: draws an index below its argument.
+  mutating func next(at now: ContinuousClock.Instant, draw: (Int) -> Int = { .random(in: 0..<$0) }) -> Next {
+    while !waiting.isEmpty {
+      let back = hasLostRaces ? draw(min(Self.spread, waiting.count)) : 0
+      let name = waiting[waiting.count - 1 - back]
+      let end = restingUntil[name]
+      if name.attempt > 0, end == nil { return .askForPause(name) }
+      waiting.remove(at: waiting.count - 1 - back)
+      if end.map({ $0 <= now }) ?? true { return .claim(name) }
+    }
+    return .nothing(until: restingUntil.values.filter { $0 > now }.min())
   }
 }

@@ -11,6 +11,8 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
   public let description: String
   /// The file is at fault: another attempt would end the same way.
   public let isCertain: Bool
+  /// The host is at fault, its disk or its file server, and not the file.
+  public private(set) var isOfHost = false
   /// The file system's answer, where that was the reason.
   public private(set) var cause: FileError?
 
@@ -18,7 +20,9 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
   var isCancellation: Bool { code == "cancelled" }
 
   /// The same for the job's own files.
-  public var forJob: JobFailure { JobFailure(code: code, sentence: description, isCertain: isCertain) }
+  public var forJob: JobFailure {
+    JobFailure(code: code, sentence: description, isCertain: isCertain, isOfHost: isOfHost)
+  }
 
   init(code: String, _ sentence: String, isCertain: Bool) {
     self.code = code
@@ -28,6 +32,7 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
 
   init(_ failure: DecodeFailure) {
     self.init(code: failure.code, failure.description, isCertain: failure.isCertain)
+    if case .unavailable = failure.kind { isOfHost = true }
   }
 
   init(_ error: EncoderError) { self.init(code: "not-encodable", error.description, isCertain: true) }
@@ -35,6 +40,12 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
   init(_ error: FileError) {
     self.init(code: error.isOutOfSpace ? "disk-full" : "file-error", error.description, isCertain: false)
     cause = error
+    isOfHost = error.isTemporary
+  }
+
+  init(_ error: SpoolError) {
+    self.init(code: error.isOutOfSpace ? "disk-full" : "spool-error", error.description, isCertain: false)
+    isOfHost = error.isTemporary
   }
 
   /// Any error of the modules that a conversion is made of.
@@ -45,8 +56,7 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
     case let error as EncoderError: self.init(error)
     case let error as MP3Failure<FileError>: self.init(error)
     case let error as FileError: self.init(error)
-    case let error as SpoolError:
-      self.init(code: error.isOutOfSpace ? "disk-full" : "spool-error", error.description, isCertain: false)
+    case let error as SpoolError: self.init(error)
     default: self.init(code: "bug", "an error inside mp3spool: \(error)", isCertain: false)
     }
   }

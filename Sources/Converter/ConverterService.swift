@@ -6,7 +6,7 @@ public import Spool
 
 /// The worker: it claims waiting jobs, as many at a time as it has slots, and converts them.
 ///
-/// On a local disk inotify wakes it, and a scan every 30 s; on a network file system it looks every one to two seconds.
+/// On a local disk inotify wakes it, and a scan every 30 s; on a network file system it looks as `Poll` says.
 /// At a graceful stop it claims no more and finishes what it has; when the time for that is over, it gives back what is
 /// not finished.
 public struct ConverterService: Service {
@@ -15,25 +15,27 @@ public struct ConverterService: Service {
   private let slots: Int
   private let isLocal: Bool
   private let patchedFFmpeg: Set<String>
+  private let version: String
   private let logger: Logger
 
   private static let beatInterval = Duration.seconds(5)
   private static let rescanInterval = Duration.seconds(30)
-  /// Spread, so that hosts which were started together do not list the spool together.
-  private static let pollInterval = 1000...2000
 
   /// - Parameters:
   ///   - slots: how many files are converted at the same time.
   ///   - isLocal: the spool is on a file system that only this host mounts.
   ///   - patchedFFmpeg: versions of FFmpeg that are taken for patched.
+  ///   - version: of mp3spool, for whoever lists the hosts.
   public init(
-    spool: Spool, conversion: Conversion, slots: Int, isLocal: Bool, patchedFFmpeg: Set<String>, logger: Logger
+    spool: Spool, conversion: Conversion, slots: Int, isLocal: Bool, patchedFFmpeg: Set<String>, version: String,
+    logger: Logger
   ) {
     self.spool = spool
     self.conversion = conversion
     self.slots = slots
     self.isLocal = isLocal
     self.patchedFFmpeg = patchedFFmpeg
+    self.version = version
     self.logger = logger
   }
 
@@ -55,19 +57,24 @@ public struct ConverterService: Service {
 
   /// One incarnation, from its registration to its end.
   private func live(_ own: Incarnation) async throws {
-    let lease = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.register(own) }
-    try await takeBack(as: own)
+    let lease = try await BlockingThreads.run { [spool, version] () throws(SpoolError) in
+      try spool.register(own, .current(version: version))
+    }
     let watch = try DirectoryWatch([spool.layout.incoming])
     let threads = BlockingThreads(count: slots)
     let bench = Workbench(slots: slots)
+    // Jobs of a former life of this host come first: nobody else knows so soon that they are orphans.
+    var rounds = HostRounds(spool: spool, own: own, isLocal: isLocal, bench: bench, logger: logger)
+    await rounds.make()
     let loop = ClaimLoop(
       spool: spool, conversion: conversion, owner: own, threads: threads, bench: bench, logger: logger)
     await withGracefulShutdownHandler {
       await race(
         [
           { for await _ in watch.events { bench.wake() } },
-          { await tick(bench) },
+          { if isLocal { await tick(bench) } else { await poll(bench) } },
           { await beat(lease) },
+          { [rounds] in await rounds.run() },
         ], against: { await loop.run() })
     } onGracefulShutdown: {
       bench.close()
@@ -88,22 +95,27 @@ public struct ConverterService: Service {
     }
   }
 
-  /// Jobs of a former life of this host come first: nobody else knows so soon that they are orphans.
-  private func takeBack(as own: Incarnation) async throws {
-    let count = try await BlockingThreads.run { [spool, isLocal] () throws(SpoolError) in
-      try spool.reclaimFormerSelves(of: own, isLocal: isLocal)
-    }
-    if count > 0 { logger.notice("took back unfinished jobs", metadata: ["count": "\(count)"]) }
-  }
-
   private func tick(_ bench: Workbench) async {
     while !Task.isCancelled {
-      try? await Task.sleep(for: isLocal ? Self.rescanInterval : .milliseconds(Int.random(in: Self.pollInterval)))
+      try? await Task.sleep(for: Self.rescanInterval)
       bench.wake()
     }
   }
 
-  /// Beats until the lease is lost. A beat that fails, as when the server of the spool is away, is tried again.
+  /// Looks for new jobs where nobody tells of them.
+  private func poll(_ bench: Workbench) async {
+    var poll = Poll()
+    while !Task.isCancelled {
+      do {
+        let times = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.times(of: .waiting) }
+        if poll.mustList(times, at: .now) { bench.wake() }
+      } catch { logger.warning("the spool cannot be looked at", metadata: ["error": "\(error)"]) }
+      try? await Task.sleep(for: poll.pause())
+    }
+  }
+
+  /// Beats until the lease is lost. A beat that fails, as when the server of the spool is away, is tried again: only the
+  /// spool knows who was declared dead, so a long silence alone ends no work.
   private func beat(_ lease: Lease) async {
     var lease = lease
     while !Task.isCancelled {

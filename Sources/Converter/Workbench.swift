@@ -9,6 +9,8 @@ final class Workbench: Sendable {
     var queue = ClaimQueue()
     var running: Set<ClaimNumber> = []
     var orphans = OrphanSearch()
+    /// When the next resting job has rested, of which the loop is to be woken.
+    var alarm: ContinuousClock.Instant?
   }
 
   private let state: Mutex<State>
@@ -30,13 +32,18 @@ final class Workbench: Sendable {
 
   func listed(_ names: [JobName]) { state.withLock { $0.queue.listed(names) } }
 
-  func nextToClaim() -> JobName? { state.withLock { $0.queue.next(at: .now) } }
+  func next() -> ClaimQueue.Next { state.withLock { $0.queue.next(at: .now) } }
+
+  func lostRace() { state.withLock { $0.queue.lostRace() } }
+
+  func rest(_ name: JobName, for pause: Duration) {
+    state.withLock { $0.queue.rest(name, for: pause, from: .now) }
+  }
 
   func begin(_ claim: Claim) {
     state.withLock {
       $0.freeSlots -= 1
       $0.running.insert(claim.number)
-      $0.queue.begin(claim.id)
     }
   }
 
@@ -44,16 +51,20 @@ final class Workbench: Sendable {
     state.withLock {
       $0.freeSlots += 1
       $0.running.remove(claim.number)
-      $0.queue.end(claim.id)
     }
     wake()
   }
 
-  /// Lets a job rest before its next attempt, and looks for it when it has rested.
-  func rest(_ name: JobName) {
-    state.withLock { $0.queue.rest(name, from: .now) }
+  /// Rings the bell at `instant`, unless it will ring sooner.
+  func wake(at instant: ContinuousClock.Instant) {
+    let isSooner = state.withLock { state in
+      if let alarm = state.alarm, alarm > .now, alarm <= instant { return false }
+      state.alarm = instant
+      return true
+    }
+    guard isSooner else { return }
     Task {
-      try? await Task.sleep(for: Verdict.pause(beforeAttempt: name.attempt))
+      try? await Task.sleep(until: instant, clock: .continuous)
       wake()
     }
   }

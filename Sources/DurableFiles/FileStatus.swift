@@ -25,10 +25,24 @@ public struct FileStatus: Sendable, Equatable {
   public let size: Int64
   /// Time of the last change of the contents, since 1970-01-01 UTC, by the clock of the host or server that holds the file.
   public let modified: Duration
+  /// Time of the last change of the status, such as a rename, since 1970-01-01 UTC, by the same clock.
+  public let changed: Duration
   public let inode: UInt64
   public let device: UInt64
   /// How many names the file has.
   public let linkCount: Int
+}
+
+/// When a directory was changed last, by the clock of the host or server that holds it.
+public struct DirectoryTimes: Sendable, Hashable {
+  public let modified: Duration
+  public let changed: Duration
+  /// How many names the directory has: on many file systems two and one for each directory in it.
+  public let linkCount: Int
+
+  public init(modified: Duration, changed: Duration, linkCount: Int) {
+    (self.modified, self.changed, self.linkCount) = (modified, changed, linkCount)
+  }
 }
 
 extension FileStatus {
@@ -36,6 +50,7 @@ extension FileStatus {
     kind = FileKind(mode: status.st_mode)
     size = Int64(status.st_size)
     modified = .seconds(Int64(status.st_mtim.tv_sec)) + .nanoseconds(Int64(status.st_mtim.tv_nsec))
+    changed = .seconds(Int64(status.st_ctim.tv_sec)) + .nanoseconds(Int64(status.st_ctim.tv_nsec))
     inode = UInt64(status.st_ino)
     device = UInt64(status.st_dev)
     linkCount = Int(status.st_nlink)

@@ -71,6 +71,12 @@ public enum Files {
     return try kind(of: name, in: parent.number, at: path) != nil
   }
 
+  /// When `directory` was changed last. It is opened anew, so that an NFS client asks its server (close-to-open).
+  public static func times(of directory: FilePath) throws(FileError) -> DirectoryTimes {
+    let status = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY).status(of: directory)
+    return DirectoryTimes(modified: status.modified, changed: status.changed, linkCount: status.linkCount)
+  }
+
   /// All names in `directory` but `.` and `..`, in no order. It is opened anew for each call, so that over NFS other
   /// hosts' changes are seen. A name that comes or goes meanwhile may be listed or not.
   public static func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] {

@@ -121,21 +121,34 @@ public struct JobResult: Sendable, Equatable, Codable {
 }
 
 /// Why an attempt at a job, or the whole job, was given up.
-public struct JobFailure: Sendable, Equatable, Codable {
+public struct JobFailure: Sendable, Hashable, Codable {
   /// A short word for programs, such as `no-audio`.
   public var code: String
   /// A sentence for people.
   public var sentence: String
   /// Another attempt would end the same way.
   public var isCertain: Bool
+  /// The host is at fault, its disk or its file server, and not the file.
+  public var isOfHost: Bool
   /// The attempt that failed, from 0.
   public var attempt: Int
 
-  public init(code: String, sentence: String, isCertain: Bool, attempt: Int = 0) {
+  public init(code: String, sentence: String, isCertain: Bool, isOfHost: Bool = false, attempt: Int = 0) {
     self.code = code
     self.sentence = sentence
     self.isCertain = isCertain
+    self.isOfHost = isOfHost
     self.attempt = attempt
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    code = try values.decode(String.self, forKey: .code)
+    sentence = try values.decode(String.self, forKey: .sentence)
+    isCertain = try values.decode(Bool.self, forKey: .isCertain)
+    // Version 0.1 did not write it.
+    isOfHost = try values.decodeIfPresent(Bool.self, forKey: .isOfHost) ?? false
+    attempt = try values.decode(Int.self, forKey: .attempt)
   }
 }
 

@@ -5,11 +5,11 @@ public import SystemPackage
 /// | directory   | a job's name | means                                | leaves by                                      |
 /// |-------------|--------------|--------------------------------------|------------------------------------------------|
 /// | `incoming/` | `J.e/`       | waits for a converter                | claim → `active/`; cancel → `failed/`          |
-/// | `active/`   | `J.e.H.N/`   | incarnation H converts it (claim N)  | publish → `done/`; failure, reclaim → `failed/` or `incoming/` with e + 1; not readable → `corrupt/` |
+/// | `active/`   | `J.e.H.N/`   | incarnation H converts it (claim N)  | publish → `done/`; failure, take back → `failed/` or `incoming/` with e + 1; not readable → `corrupt/` |
 /// | `done/`     | `J.e.N/`     | the MP3 is in `a.N/audio.mp3`        | clean → `.state/trash/`                        |
 /// | `failed/`   | `J.e.N/`     | given up; the reason is in `a.N/`    | retry → `incoming/` with e + 1; clean          |
 ///
-/// Each arrow is one RENAME of the job's directory (rule R2). Before it reaches `incoming/`, a job is built in
+/// Each arrow is one RENAME of the job's directory (rule R2), as `Transition` has it. Before it reaches `incoming/`, a job is built in
 /// `.state/tmp/` (uploads) or `.state/adopt/` (dropped files), where nobody but its builder and recovery looks.
 public enum JobState: String, Sendable, CaseIterable, Codable {
   case waiting, active, done, failed
@@ -78,6 +78,11 @@ public enum JobFiles {
 
   /// The directory for the output of one claim; inside a job its converter writes nowhere else (rule R4).
   public static func output(of number: ClaimNumber, in job: FilePath) -> FilePath { job.appending("a.\(number)") }
+
+  /// The number of the claim whose output is called `name`; nil where that is no output.
+  static func number(ofOutput name: String) -> ClaimNumber? {
+    name.hasPrefix("a.") ? ClaimNumber(name.dropFirst(2)) : nil
+  }
 
   /// The MP3 of the source's audio track `track`, or of the only one that was asked for.
   public static func audio(inOutput output: FilePath, track: Int? = nil) -> FilePath {

@@ -90,6 +90,12 @@ extension Spool {
     }
   }
 
+  func carryOut(_ transition: Transition) throws(SpoolError) -> Move.Outcome {
+    try move(
+      layout.job(transition.source.name, in: transition.source.state),
+      to: layout.job(transition.target.name, in: transition.target.state), witness: transition.witness)
+  }
+
   /// Makes a rename between two directories durable.
   func synchronize(_ directories: FilePath...) throws(SpoolError) {
     for directory in directories {

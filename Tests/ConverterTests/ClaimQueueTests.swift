@@ -9,54 +9,75 @@ import Testing
   let now = ContinuousClock.now
   var queue = ClaimQueue()
 
+  private func again(_ index: Int, attempt: Int = 1) -> JobName { .waiting(names[index].id, attempt: attempt) }
+
   @Test mutating func theOldestIsNext() {
     queue.listed(names)
-    #expect((0..<4).map { _ in queue.next(at: now) } == names + [nil])
+    #expect((0..<4).map { _ in queue.next(at: now) } == names.map { .claim($0) } + [.nothing(until: nil)])
   }
 
   @Test mutating func aNewListingTakesTheOldOnesPlace() {
     queue.listed(names)
     queue.listed([names[2]])
-    #expect(queue.next(at: now) == names[2])
-    #expect(queue.next(at: now) == nil)
+    #expect(queue.next(at: now) == .claim(names[2]))
+    #expect(queue.next(at: now) == .nothing(until: nil))
+  }
+
+  @Test mutating func aJobThatWasBegunBeforeIsAskedForItsPause() {
+    queue.listed([again(0), names[1]])
+    #expect(queue.next(at: now) == .askForPause(again(0)))
+    queue.rest(again(0), for: .zero, from: now)
+    #expect(queue.next(at: now) == .claim(again(0)))
   }
 
   @Test mutating func aRestingJobIsPassedOverUntilItHasRested() {
-    let second = JobName.waiting(names[0].id, attempt: 1)
-    queue.rest(second, from: now)
-    queue.listed([second, names[1]])
-    #expect(queue.next(at: now + .milliseconds(4999)) == names[1])
-    #expect(queue.next(at: now) == nil)
-    queue.listed([second])
-    #expect(queue.next(at: now + .seconds(5)) == second)
+    queue.rest(again(0), for: .seconds(5), from: now)
+    queue.listed([again(0), names[1]])
+    #expect(queue.next(at: now + .milliseconds(4999)) == .claim(names[1]))
+    #expect(queue.next(at: now) == .nothing(until: now + .seconds(5)))
+    queue.listed([again(0)])
+    #expect(queue.next(at: now + .seconds(5)) == .claim(again(0)))
   }
 
-  @Test mutating func eachJobRestsByItself() {
-    queue.rest(.waiting(names[0].id, attempt: 2), from: now)
-    queue.rest(.waiting(names[1].id, attempt: 1), from: now)
-    let waiting = [JobName.waiting(names[0].id, attempt: 2), .waiting(names[1].id, attempt: 1)]
+  @Test mutating func theFirstToHaveRestedIsTheOneToWakeFor() {
+    queue.rest(again(0, attempt: 2), for: .seconds(20), from: now)
+    queue.rest(again(1), for: .seconds(5), from: now)
+    let waiting = [again(0, attempt: 2), again(1)]
     queue.listed(waiting)
-    #expect(queue.next(at: now + .seconds(6)) == waiting[1])
+    #expect(queue.next(at: now) == .nothing(until: now + .seconds(5)))
     queue.listed(waiting)
-    #expect(queue.next(at: now + .seconds(20)) == waiting[0])
+    #expect(queue.next(at: now + .seconds(6)) == .claim(again(1)))
+    #expect(queue.next(at: now + .seconds(6)) == .nothing(until: now + .seconds(20)))
   }
 
-  @Test mutating func aListingFromBeforeTheJobsReturnDoesNotEndItsRest() {
-    let second = JobName.waiting(names[0].id, attempt: 1)
-    queue.rest(second, from: now)
+  @Test mutating func whoseNameIsGoneIsForgotten() {
+    queue.rest(again(0), for: .seconds(5), from: now)
     queue.listed([names[1]])
-    queue.listed([second])
-    #expect(queue.next(at: now) == nil)
+    queue.listed([again(0)])
+    #expect(queue.next(at: now) == .askForPause(again(0)))
   }
 
-  @Test mutating func aJobThatIsWorkedOnIsNotClaimedAgain() {
-    let second = JobName.waiting(names[0].id, attempt: 1)
-    queue.begin(second.id)
-    queue.listed([second])
-    #expect(queue.next(at: now) == nil)
-    queue.end(second.id)
-    queue.listed([second])
-    #expect(queue.next(at: now) == second)
+  @Test mutating func afterALostRaceTheNextIsOneOfTheOldest() {
+    queue.listed(names)
+    queue.lostRace()
+    #expect(queue.next(at: now, draw: { $0 - 1 }) == .claim(names[2]))
+    #expect(queue.next(at: now, draw: { $0 - 1 }) == .claim(names[1]))
+    queue.listed(names)
+    #expect(queue.next(at: now, draw: { $0 - 1 }) == .claim(names[0]), "the races of an old listing are over")
+  }
+
+  @Test mutating func noLostRaceReachesBeyondTheOldestSixteen() {
+    queue.listed((0..<100).map { .waiting(JobID(at: Date() + Double($0)), attempt: 0) })
+    queue.lostRace()
+    var bounds: [Int] = []
+    for _ in 0..<100 {
+      _ = queue.next(at: now) { bound in
+        bounds.append(bound)
+        return bound - 1
+      }
+    }
+    #expect(bounds.max() == 16)
+    #expect(bounds.count == 100)
   }
 }
 

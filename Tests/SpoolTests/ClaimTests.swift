@@ -98,11 +98,11 @@ import WireFormats
     for attempt in 0..<2 {
       let claim = try #require(try spool.claim(name, for: owner))
       name = .waiting(claim.id, attempt: attempt + 1)
-      #expect(try spool.fail(claim, .passing) == .moved(to: .waiting, name))
+      #expect(try spool.fail(claim, .unclear) == .moved(to: .waiting, name))
       #expect(try directory.jobs() == [.waiting: [name]])
     }
     let last = try #require(try spool.claim(name, for: owner))
-    #expect(try spool.fail(last, .passing) == .moved(to: .failed, last.endedName))
+    #expect(try spool.fail(last, .unclear) == .moved(to: .failed, last.endedName))
     let job = directory.layout.job(last.endedName, in: .failed)
     #expect(try spool.failure(of: last.number, in: job)?.attempt == 2)
     #expect(try directory.names(in: job).filter { $0.hasPrefix("a.") }.count == 3)

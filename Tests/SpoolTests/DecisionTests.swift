@@ -56,18 +56,42 @@ import Testing
 
   private func claim(_ attempt: Int) -> Claim { Claim(JobID(at: Date()), attempt: attempt, owner: Self.owner) }
 
+  /// What becomes of a claim that failed for `failure`, after as many attempts that failed for `earlier`.
+  private func isTriedAgain(_ failure: JobFailure, after earlier: [JobFailure]) -> Bool {
+    let claim = claim(earlier.count)
+    let verdict = Verdict.afterFailure(of: claim, failure, claim.number, earlier: earlier)
+    let next = JobName.waiting(claim.id, attempt: claim.attempt + 1)
+    #expect(verdict == .tryAgain(next) || verdict == .giveUp(claim.endedName))
+    return verdict == .tryAgain(next)
+  }
+
   @Test(arguments: [0, 1, 2, 3, 10])
-  func aCertainFailureIsTheLast(_ attempt: Int) {
-    let claim = claim(attempt)
-    #expect(Verdict.afterFailure(of: claim, isCertain: true) == .giveUp(claim.endedName))
+  func aCertainFailureIsTheLast(_ count: Int) {
+    #expect(!isTriedAgain(.hopeless, after: .failing(count, .unclear)))
+    #expect(!isTriedAgain(.hopeless, after: .failing(count, .passing)))
   }
 
   @Test(arguments: [(0, true), (1, true), (2, false), (3, false), (10, false)])
-  func aPassingFailureIsTriedThreeTimes(_ attempt: Int, _ isTriedAgain: Bool) {
-    let claim = claim(attempt)
-    let verdict = Verdict.afterFailure(of: claim, isCertain: false)
-    #expect(
-      verdict == (isTriedAgain ? .tryAgain(.waiting(claim.id, attempt: attempt + 1)) : .giveUp(claim.endedName)))
+  func aFailureWithoutACulpritIsTriedThreeTimes(_ count: Int, _ isTriedAgain: Bool) {
+    #expect(self.isTriedAgain(.unclear, after: .failing(count, .unclear)) == isTriedAgain)
+  }
+
+  @Test(arguments: [(0, true), (10, true), (11, false), (50, false)])
+  func aBadHostCostsTwelveAttempts(_ count: Int, _ isTriedAgain: Bool) {
+    #expect(self.isTriedAgain(.passing, after: .failing(count, .passing)) == isTriedAgain)
+  }
+
+  @Test func aBadHostCostsNoneOfTheFilesOwnAttempts() {
+    #expect(isTriedAgain(.unclear, after: .failing(9, .passing)))
+    #expect(!isTriedAgain(.unclear, after: .failing(9, .passing) + .failing(2, .unclear, from: 9)))
+  }
+
+  @Test func attemptsAreBoundedWhereNoReasonCouldBeKept() {
+    let verdicts = [98, 99].map { attempt in
+      let claim = claim(attempt)
+      return Verdict.afterFailure(of: claim, .passing, claim.number, earlier: []) == .giveUp(claim.endedName)
+    }
+    #expect(verdicts == [false, true])
   }
 
   @Test(arguments: [0, 2, 10])
@@ -76,9 +100,36 @@ import Testing
     #expect(Verdict.givenBack(claim) == .tryAgain(.waiting(claim.id, attempt: attempt + 1)))
   }
 
+  private func pause(beforeAttempt attempt: Int, after failures: [JobFailure]) -> Double {
+    Verdict.pause(before: .waiting(JobID(at: Date()), attempt: attempt), after: failures) / .seconds(1)
+  }
+
   @Test func pausesGrowFourfoldUpToAnHour() {
-    let seconds = [-1, 0, 1, 2, 3, 4, 5, 6, 7, 100, .max].map { Verdict.pause(beforeAttempt: $0) / .seconds(1) }
-    #expect(seconds == [0, 0, 5, 20, 80, 320, 1280, 3600, 3600, 3600, 3600])
+    let pauses = (0...11).map { pause(beforeAttempt: $0, after: .failing($0, .passing)) }
+    #expect(pauses == [0, 5, 20, 80, 320, 1280, 3600, 3600, 3600, 3600, 3600, 3600])
+    #expect(Verdict.pause(afterFailures: .max) == .seconds(3600))
+  }
+
+  @Test func whatWasGivenBackDoesNotRest() {
+    #expect(pause(beforeAttempt: 3, after: .failing(2, .unclear)) == 0)
+    #expect(pause(beforeAttempt: 4, after: .failing(2, .unclear) + .failing(1, .unclear, from: 3)) == 0)
+  }
+
+  @Test func whatAPersonTriesAgainDoesNotRest() {
+    #expect(pause(beforeAttempt: 1, after: .failing(1, .hopeless)) == 0)
+    #expect(pause(beforeAttempt: 3, after: .failing(3, .unclear)) == 0)
+    #expect(pause(beforeAttempt: 12, after: .failing(12, .passing)) == 0)
+  }
+}
+
+extension [JobFailure] {
+  /// So many attempts in a row that failed for the same reason.
+  fileprivate static func failing(_ count: Int, _ failure: JobFailure, from first: Int = 0) -> [JobFailure] {
+    (first..<first + count).map { attempt in
+      var failure = failure
+      failure.attempt = attempt
+      return failure
+    }
   }
 }
 
@@ -86,7 +137,8 @@ import Testing
   let start = ContinuousClock.now
 
   private func status(size: Int64 = 1, modified: Int = 0, inode: UInt64 = 1) -> FileStatus {
-    FileStatus(kind: .file, size: size, modified: .seconds(modified), inode: inode, device: 1, linkCount: 1)
+    FileStatus(
+      kind: .file, size: size, modified: .seconds(modified), changed: .zero, inode: inode, device: 1, linkCount: 1)
   }
 
   /// Looks at times in seconds, and says which of them found the file complete.

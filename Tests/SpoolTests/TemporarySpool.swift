@@ -109,7 +109,8 @@ extension JobResult {
 
 extension JobFailure {
   static let hopeless = JobFailure(code: "no-audio", sentence: "the file has no sound", isCertain: true)
-  static let passing = JobFailure(code: "disk-full", sentence: "the disk is full", isCertain: false)
+  static let passing = JobFailure(code: "disk-full", sentence: "the disk is full", isCertain: false, isOfHost: true)
+  static let unclear = JobFailure(code: "decoder-died", sentence: "the decoder died", isCertain: false)
 }
 
 /// Runs `work` on `count` threads at once and says what each returned.

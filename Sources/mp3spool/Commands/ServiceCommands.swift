@@ -139,7 +139,7 @@ extension Parts {
   fileprivate func converter(_ spool: Spool) throws -> ConverterService {
     ConverterService(
       spool: spool, conversion: try conversion(), slots: settings.converters, isLocal: try spoolIsLocal(),
-      patchedFFmpeg: settings.patchedFFmpeg, logger: Telemetry.logger("converter"))
+      patchedFFmpeg: settings.patchedFFmpeg, version: MP3Spool.version, logger: Telemetry.logger("converter"))
   }
 
   /// Where logins are asked for and tokens checked: at another auth service, or in our own database.

@@ -41,8 +41,8 @@ extension Spool {
   ) throws(SpoolError) -> Claim? {
     let claim = Claim(name.id, attempt: name.attempt, owner: owner)
     willMove(claim)
-    let outcome = try move(layout.job(name, in: .waiting), to: directory(of: claim), witness: .target)
-    return outcome == .moved ? claim : nil
+    // No synchronization: a claim that a power cut undoes is a job that waits.
+    return try carryOut(.claim(claim)) == .moved ? claim : nil
   }
 
   /// Where a claimed job lies while it is claimed.
@@ -77,22 +77,35 @@ extension Spool {
       guard try isGone(claim) else { throw error }
       return .lost
     }
-    return try end(claim, as: claim.endedName, in: .done)
+    return try end(claim, by: .publish(claim))
   }
 
-  /// Ends a claim that could not be converted, as `Verdict` decides; the reason is kept in the job.
+  /// Ends a claim of this process that could not be converted, as `Verdict` decides; the reason is kept in the job.
   public func fail(_ claim: Claim, _ failure: JobFailure) throws(SpoolError) -> ClaimEnd {
-    let verdict = Verdict.afterFailure(of: claim, isCertain: failure.isCertain)
     var failure = failure
     failure.attempt = claim.attempt
     try discardAudio(of: claim)
     try record(failure, of: claim)
-    return try carryOut(verdict, on: claim)
+    return try end(claim, as: failure, with: claim.number)
   }
 
-  /// Gives a claim back unharmed, as at shutdown.
+  /// Takes the claim of another process back, which is dead for all that can be known. Should it live after all, it finds
+  /// that it lost its claim; so nothing of its output is touched before the rename, or it could publish what is gone.
+  public func takeBack(_ claim: Claim, _ failure: JobFailure = .converterDied) throws(SpoolError) -> ClaimEnd {
+    var failure = failure
+    failure.attempt = claim.attempt
+    let number = ClaimNumber()
+    do {
+      guard try leave(failure, for: number, in: directory(of: claim)) else { return .lost }
+    } catch {
+      if !error.isOutOfSpace { throw error }
+    }
+    return try end(claim, as: failure, with: number)
+  }
+
+  /// Gives a claim back unharmed, as at a stop.
   public func giveBack(_ claim: Claim) throws(SpoolError) -> ClaimEnd {
-    try carryOut(Verdict.givenBack(claim), on: claim)
+    try end(claim, by: .end(claim, .givenBack(claim)))
   }
 
   /// Puts a claimed job that is not what its sidecar says out of the way, into `corrupt/`.
@@ -104,18 +117,18 @@ extension Spool {
     return outcome == .moved ? .quarantined : .lost
   }
 
-  private func carryOut(_ verdict: Verdict, on claim: Claim) throws(SpoolError) -> ClaimEnd {
-    switch verdict {
-    case .tryAgain(let name): try end(claim, as: name, in: .waiting)
-    case .giveUp(let name): try end(claim, as: name, in: .failed)
-    }
+  /// - Parameter number: of the output that holds the reason.
+  private func end(
+    _ claim: Claim, as failure: JobFailure, with number: ClaimNumber
+  ) throws(SpoolError) -> ClaimEnd {
+    let earlier = try failures(in: directory(of: claim)).filter { $0.attempt < claim.attempt }
+    return try end(claim, by: .end(claim, .afterFailure(of: claim, failure, number, earlier: earlier)))
   }
 
-  private func end(_ claim: Claim, as name: JobName, in state: JobState) throws(SpoolError) -> ClaimEnd {
-    // Reclaimers and `cancel` move active jobs, too: that the old name is gone would not prove that this call moved it.
-    let outcome = try move(directory(of: claim), to: layout.job(name, in: state), witness: .target)
-    try synchronize(layout[state], layout.active)
-    return outcome == .moved ? .moved(to: state, name) : .lost
+  private func end(_ claim: Claim, by transition: Transition) throws(SpoolError) -> ClaimEnd {
+    let outcome = try carryOut(transition)
+    try synchronize(layout[transition.target.state], layout.active)
+    return outcome == .moved ? .moved(to: transition.target.state, transition.target.name) : .lost
   }
 
   /// How far the conversion was is of no interest once it has ended.

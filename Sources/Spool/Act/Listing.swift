@@ -9,6 +9,11 @@ extension Spool {
       .filter(state.admits)
   }
 
+  /// When the directory of the jobs in `state` was changed last; see `Poll`.
+  public func times(of state: JobState) throws(SpoolError) -> DirectoryTimes {
+    try spooling { () throws(FileError) in try Files.times(of: layout[state]) }
+  }
+
   /// The plain files in `incoming/` that may be adopted some day: not hidden and without a partial download's name.
   ///
   /// - Parameter isPartial: tells from a name that a program is still writing the file.

@@ -8,7 +8,7 @@ extension Spool {
   @discardableResult
   public func reclaim(from owner: Incarnation) throws(SpoolError) -> Int {
     var count = 0
-    for claim in try claims(of: owner) where try fail(claim, .converterDied) != .lost { count += 1 }
+    for claim in try claims(of: owner) where try takeBack(claim) != .lost { count += 1 }
     return count
   }
 

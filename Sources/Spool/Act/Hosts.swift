@@ -1,0 +1,84 @@
+import DurableFiles
+import SystemPackage
+
+// Leases: how a converter says that it lives, and how others find that it does not. What follows is decided by
+// `HostWatch`.
+
+extension Spool {
+  /// Makes a new incarnation known; it must be done before it claims anything.
+  public func register(_ incarnation: Incarnation, _ record: HostRecord = .current()) throws(SpoolError) -> Lease {
+    let lease = Lease(incarnation, count: 0)
+    try spooling { () throws(FileError) in
+      try Files.save(JSON.encode(record), to: layout.hosts.appending(lease.name))
+    }
+    return lease
+  }
+
+  /// Renews the lease; nil where it was declared dead: then this incarnation must stop its work and become another.
+  public func beat(_ lease: Lease) throws(SpoolError) -> Lease? {
+    try rename(lease, to: lease.next) ? lease.next : nil
+  }
+
+  /// Declares an incarnation dead whose lease is still the one that was seen.
+  ///
+  /// - Returns: false where it has beaten meanwhile, or somebody else was faster.
+  @discardableResult
+  public func declareDead(_ lease: Lease) throws(SpoolError) -> Bool { try rename(lease, to: lease.dead) }
+
+  private func rename(_ lease: Lease, to next: Lease) throws(SpoolError) -> Bool {
+    try move(layout.hosts.appending(lease.name), to: layout.hosts.appending(next.name), witness: .target) == .moved
+  }
+
+  /// Ends an incarnation. One that still owns a job, which it could not end, stays known, so that the next incarnation
+  /// of this host takes the job back.
+  public func retire(_ incarnation: Incarnation) throws(SpoolError) {
+    guard try claims(of: incarnation).isEmpty else { return }
+    for lease in try leases() where lease.incarnation == incarnation && !lease.isDead { try forget(lease) }
+  }
+
+  /// Removes a lease whose incarnation owns nothing and will not come back.
+  public func forget(_ lease: Lease) throws(SpoolError) { try throwAway(layout.hosts.appending(lease.name)) }
+
+  /// The leases that are in `hosts/`.
+  public func leases() throws(SpoolError) -> [Lease] {
+    try spooling { () throws(FileError) in try Files.list(layout.hosts) }.compactMap { Lease($0.name) }
+  }
+
+  /// Looks at all leases and all claims.
+  public func sightHosts() throws(SpoolError) -> HostSighting {
+    HostSighting(leases: try leases(), claims: try list(.active).compactMap(Claim.init))
+  }
+
+  /// What an incarnation told of itself; nil where its lease has a new name by now, or is gone.
+  public func record(of lease: Lease) -> HostRecord? {
+    let bytes = try? Files.read(layout.hosts.appending(lease.name), limit: 64 << 10)
+    return bytes.flatMap { JSON.decode(HostRecord.self, from: $0) }
+  }
+
+  /// Is the incarnation of `lease` gone for certain, as seen from one of the same …
+  ///
+  /// | … host and boot   | its process has ended                                               |
+  /// |-------------------|---------------------------------------------------------------------|
+  /// | local file system | its boot is another one: one kernel mounts such a file system       |
+  ///
+  /// - Parameter isLocal: the spool is on a file system that only this host can mount.
+  public func hasEnded(_ lease: Lease, seenFrom own: Incarnation, isLocal: Bool) -> Bool {
+    if lease.incarnation.boot != own.boot { return isLocal }
+    return lease.incarnation.host == own.host && record(of: lease)?.hasEnded ?? false
+  }
+
+  /// How long ago the incarnation of `lease` beat last, by the clock of the disk or file server that holds the spool
+  /// and by no host's. nil where the lease has a new name by now.
+  ///
+  /// A rename sets the time of a file's last status change; source: inode(7).
+  public func age(of lease: Lease) throws(SpoolError) -> Duration? {
+    let probe = layout.staging.appending(".clock-\(ClaimNumber())")
+    return try spooling { () throws(FileError) in
+      guard let beat = try Files.status(layout.hosts.appending(lease.name))?.changed else { return nil }
+      try NewFile(creating: probe).close()
+      let now = try Files.status(probe)?.changed
+      try Files.unlink(probe)
+      return now.map { max($0 - beat, .zero) }
+    }
+  }
+}
