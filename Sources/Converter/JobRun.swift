@@ -27,7 +27,10 @@ struct JobRun: Sendable {
     } catch {
       return (error.isCancellation ? try spool.giveBack(claim) : try spool.fail(claim, error.forJob), error)
     }
-    return (try spool.publish(claim, result: result), nil)
+    do { return (try spool.publish(claim, result: result), nil) } catch {
+      let problem = ConversionFailure(error)
+      return (try spool.fail(claim, problem.forJob), problem)
+    }
   }
 
   private func makeMP3s(_ sidecar: Sidecar, _ handle: CancelHandle) throws(ConversionFailure) -> JobResult {

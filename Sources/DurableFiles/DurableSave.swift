@@ -6,8 +6,7 @@ extension Files {
   /// does `path` name an incomplete file.
   ///
   /// They are written to a temporary file in the same directory, whose name is hidden and ends in `.tmp`. It is removed
-  /// after an error, and then `path` is as before, unless the rename's own outcome is unknown (NFS) or only the last
-  /// step failed: then it may name the whole new contents.
+  /// after an error, and then `path` is as before, unless only the last step failed: then it names the whole new contents.
   public static func save(
     _ bytes: [UInt8], to path: FilePath, permissions: FilePermissions = .ordinary
   ) throws(FileError) {
@@ -26,11 +25,18 @@ extension Files {
     let temporary = path.parent.appending(".save-\(randomDigits()).tmp")
     do {
       try create(temporary, with: bytes, permissions, isDurable: isDurable)
-      try rename(temporary, to: path)
+      try move(temporary, to: path)
     } catch {
       // Whether this succeeds is not the caller's question; a leftover is recognized by its name.
       try? unlink(temporary)
       throw error
+    }
+  }
+
+  /// Nobody else moves this name: if it is gone after an error, the rename was done, and only its answer was lost (NFS).
+  private static func move(_ temporary: FilePath, to path: FilePath) throws(FileError) {
+    do { try rename(temporary, to: path) } catch {
+      if try witness(temporary) { throw error }
     }
   }
 

@@ -21,12 +21,13 @@ public struct Indexer: Sendable {
     self.logger = logger
   }
 
-  /// Compares the whole spool with the index and mends the index.
+  /// Compares the spool with the index and mends the index.
   ///
+  /// - Parameter states: where jobs may have come to. Only a scan of all finds that some are gone.
   /// - Returns: how many rows were written or removed.
   @discardableResult
-  public func scan() async throws -> Int {
-    let places = try await places()
+  public func scan(_ states: Set<JobState> = Set(JobState.allCases)) async throws -> Int {
+    let places = try await places(states)
     let known = try await catalog.indexedJobs()
     let changed = places.filter {
       known[$0.name.id]?.directory != $0.name.description || known[$0.name.id]?.state != $0.state
@@ -34,6 +35,7 @@ public struct Indexer: Sendable {
     for start in stride(from: 0, to: changed.count, by: Self.batch) {
       try await index(Array(changed[start..<min(start + Self.batch, changed.count)]))
     }
+    guard states.count == JobState.allCases.count else { return changed.count }
     let present = Set(places.map(\.name.id))
     return changed.count + (try await forget(known.keys.filter { !present.contains($0) }))
   }
@@ -56,17 +58,21 @@ public struct Indexer: Sendable {
     var name: JobName
   }
 
-  private func places() async throws(SpoolError) -> [Place] {
+  private func places(_ states: Set<JobState>) async throws(SpoolError) -> [Place] {
     try await BlockingThreads.run { [spool] () throws(SpoolError) in
       var places: [Place] = []
       // In the order of the flow: a job that moves on meanwhile is seen twice rather than not at all.
-      for state in JobState.allCases { places += try spool.list(state).map { Place(state: state, name: $0) } }
+      for state in JobState.allCases where states.contains(state) {
+        places += try spool.list(state).map { Place(state: state, name: $0) }
+      }
       return places
     }
   }
 
   private func index(_ places: [Place]) async throws {
-    let reader = JobReader(spool: spool, verifier: try spool.sidecarVerifier())
+    let reader = try await BlockingThreads.run { [spool] in
+      try JobReader(spool: spool, verifier: try spool.sidecarVerifier())
+    }
     var records: [JobRecord] = []
     for place in places {
       guard var record = try await read(place, reader) else { continue }

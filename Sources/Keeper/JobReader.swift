@@ -21,8 +21,15 @@ extension JobRecord {
 /// Reads jobs from the spool as the index has them. A record is made of nothing but what lies in the spool, so that an
 /// index that was lost comes back the same.
 struct JobReader: Sendable {
-  let spool: Spool
-  let verifier: SidecarVerifier
+  private let spool: Spool
+  private let verifier: SidecarVerifier
+  private let hostNames: [Incarnation: String]
+
+  init(spool: Spool, verifier: SidecarVerifier) throws(SpoolError) {
+    self.spool = spool
+    self.verifier = verifier
+    hostNames = try spool.hostNames()
+  }
 
   /// The record of the job that lies as `name` in `state`; nil where it has moved on, or its sidecar is not ours (its
   /// converter will put it into `corrupt/`).
@@ -45,7 +52,7 @@ struct JobReader: Sendable {
     var record = record
     switch name {
     case .waiting: break
-    case .owned(_, _, let owner, _): record.host = owner.host
+    case .owned(_, _, let owner, _): record.host = hostNames[owner] ?? owner.host
     case .ended(_, _, let number):
       let job = spool.layout.job(name, in: record.state)
       record.result = record.state == .done ? try spool.result(of: number, in: job) : nil

@@ -11,8 +11,8 @@ public import WireFormats
 /// What one process does for the whole spool: it adopts dropped files, keeps the index, links finished MP3s for people
 /// and clears away what is left over. It runs where the database is.
 ///
-/// On a local disk inotify tells what happens; a scan every 30 s is the truth. On a network file system, where inotify
-/// sees nothing of other hosts, it scans every one to two seconds.
+/// On a local disk inotify tells what happens. On a network file system, where inotify sees nothing of other hosts, it
+/// looks which directories have changed, as `Poll` says. Either way a scan every 30 s is the truth.
 public struct KeeperService: Service {
   private let spool: Spool
   private let indexer: Indexer
@@ -21,8 +21,6 @@ public struct KeeperService: Service {
   private let dropOptions: ConversionOptions
   private let logger: Logger
   private let isLocal: Bool
-
-  private static let stagedLifetime = Duration.seconds(36 * 3600)
 
   /// - Parameters:
   ///   - dropOwner: who owns what is dropped into the folder.
@@ -44,25 +42,48 @@ public struct KeeperService: Service {
     var folder = DropFolder(
       spool: spool, signer: signer, owner: dropOwner, options: dropOptions,
       settleTime: isLocal ? .seconds(2) : .seconds(10), logger: logger)
+    if isLocal { try await followEvents(&folder) } else { try await poll(&folder) }
+  }
+
+  private func followEvents(_ folder: inout DropFolder) async throws {
     // The watch begins before the first scan, so that nothing falls between them.
     let watch = try DirectoryWatch(JobState.allCases.map { spool.layout[$0] })
-    try await recover(folder)
-    try await indexer.scan()
-    try await folder.look()
+    try await begin(&folder)
     for await event in Self.merge(watch, with: ticks()).cancelOnGracefulShutdown() {
-      do { try await handle(event, &folder) } catch {
-        // The next scan tries again; until then uploads and conversions go on.
-        logger.error("the spool could not be looked after", metadata: ["error": "\(error)"])
-      }
+      await enduring { () async throws in try await handle(event, &folder) }
     }
     watch.cancel()
   }
 
+  private func poll(_ folder: inout DropFolder) async throws {
+    try await begin(&folder)
+    var rounds = PollRounds()
+    while !Task.isShuttingDownGracefully && !Task.isCancelled {
+      let begin = ContinuousClock.now
+      await enduring { () async throws in try await look(&folder, &rounds) }
+      // However many jobs there are, looking after them takes no more than a fifth of the time.
+      let pause = max(rounds.pause, (ContinuousClock.now - begin) * 4)
+      try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
+    }
+  }
+
+  private func begin(_ folder: inout DropFolder) async throws {
+    try await recover(folder)
+    try await indexer.scan()
+    try await folder.look()
+  }
+
+  /// The next scan tries again what failed; until then uploads and conversions go on.
+  private func enduring(_ work: () async throws -> Void) async {
+    do { try await work() } catch {
+      logger.error("the spool could not be looked after", metadata: ["error": "\(error)"])
+    }
+  }
+
   private func recover(_ folder: DropFolder) async throws {
-    let now = Duration.seconds(Date().timeIntervalSince1970)
     let quarantined = try await BlockingThreads.run { [spool] () throws(SpoolError) in
       try spool.emptyTrash()
-      try spool.discardStaged(olderThan: Self.stagedLifetime, now: now)
+      try spool.discardLeftovers()
       return try spool.quarantineUnknown()
     }
     for name in quarantined { logger.warning("moved to corrupt/", metadata: ["name": "\(name)"]) }
@@ -87,24 +108,38 @@ public struct KeeperService: Service {
       }
     case .look:
       if folder.isWaiting { try await folder.look() }
-    case .seen(.overflow), .scan:
-      try await indexer.scan()
-      // What could not be made a job when it was adopted, as on a full disk, is tried again.
-      try await folder.recover()
-      try await folder.look()
+    case .seen(.overflow), .scan: try await scanAll(&folder)
     }
   }
 
+  private func scanAll(_ folder: inout DropFolder) async throws {
+    try await indexer.scan()
+    // What could not be made a job when it was adopted, as on a full disk, is tried again.
+    try await folder.recover()
+    try await folder.look()
+  }
+
+  private func look(_ folder: inout DropFolder, _ rounds: inout PollRounds) async throws {
+    if rounds.mustScanAll(at: .now) { return try await scanAll(&folder) }
+    var times: [JobState: DirectoryTimes] = [:]
+    for state in JobState.allCases {
+      times[state] = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.times(of: state) }
+    }
+    let changed = rounds.mustList(times, at: .now)
+    if !changed.isEmpty { try await indexer.scan(changed) }
+    if changed.contains(.waiting) || folder.isWaiting { try await folder.look() }
+  }
+
+  /// A look each half second, a scan each 30 s.
   private func ticks() -> AsyncStream<Event> {
-    let (looksPerScan, isLocal) = (60, isLocal)
+    let looksPerScan = 60
     return AsyncStream { continuation in
       let task = Task {
         var count = 0
         while !Task.isCancelled {
-          // Local: a look each half second, a scan each 30 s. Remote: a scan each 1 to 2 s, spread over the hosts.
-          try? await Task.sleep(for: isLocal ? .milliseconds(500) : .milliseconds(Int.random(in: 1000...2000)))
+          try? await Task.sleep(for: .milliseconds(500))
           count += 1
-          continuation.yield(!isLocal || count % looksPerScan == 0 ? .scan : .look)
+          continuation.yield(count % looksPerScan == 0 ? .scan : .look)
         }
       }
       continuation.onTermination = { _ in task.cancel() }
@@ -122,4 +157,25 @@ public struct KeeperService: Service {
       continuation.onTermination = { _ in task.cancel() }
     }
   }
+}
+
+/// When each of the directories is listed, and when all of them are.
+struct PollRounds {
+  private var polls: [JobState: Poll] = [:]
+  private var lastScan: ContinuousClock.Instant?
+
+  private static let scanInterval = Duration.seconds(30)
+
+  mutating func mustScanAll(at now: ContinuousClock.Instant) -> Bool {
+    if let lastScan, now - lastScan < Self.scanInterval { return false }
+    lastScan = now
+    return true
+  }
+
+  /// Those whose directories are to be listed, given when each was changed.
+  mutating func mustList(_ times: [JobState: DirectoryTimes], at now: ContinuousClock.Instant) -> Set<JobState> {
+    Set(times.filter { polls[$0.key, default: Poll()].mustList($0.value, at: now) }.keys)
+  }
+
+  var pause: Duration { polls.values.map { $0.pause() }.min() ?? .zero }
 }

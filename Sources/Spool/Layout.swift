@@ -94,6 +94,11 @@ public enum JobFiles {
     output(of: number, in: "").appending(file.lastComponent?.string ?? "").string
   }
 
+  /// Names that are used for a moment: of a probe, a look at the clock, a file that is being saved.
+  static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(".probe-") || name.hasPrefix(".clock-") || (name.hasPrefix(".save-") && name.hasSuffix(".tmp"))
+  }
+
   static func isAudio(_ name: String) -> Bool { name.hasPrefix("audio.") && name.hasSuffix("mp3") }
 
   /// How far the conversion is; a hint that nobody relies on.

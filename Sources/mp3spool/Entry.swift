@@ -40,8 +40,8 @@ struct MP3Spool: AsyncParsableCommand {
       CommandGroup(
         name: "Administration:",
         subcommands: [
-          UserCommand.self, CleanCommand.self, CheckCommand.self, ReindexCommand.self, BackupCommand.self,
-          HealthCommand.self,
+          UserCommand.self, HostsCommand.self, CleanCommand.self, CheckCommand.self, ReindexCommand.self,
+          BackupCommand.self, HealthCommand.self,
         ]),
     ])
 

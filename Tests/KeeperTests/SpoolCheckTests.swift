@@ -1,6 +1,7 @@
 import DurableFiles
 import Foundation
 import Keeper
+import Logging
 import SystemPackage
 import Testing
 import Tokens
@@ -13,8 +14,14 @@ import WireFormats
 
   init() throws { house = try TemporaryHouse() }
 
-  private func findings() async throws -> [String] {
-    try await SpoolCheck(spool: house.spool, catalog: house.catalog).findings()
+  private var check: SpoolCheck { SpoolCheck(spool: house.spool, catalog: house.catalog, logger: .silent) }
+
+  private func findings() async throws -> [String] { try await check.findings().map(\.description) }
+
+  /// What is found after all is mended that can be.
+  private func findingsAfterMending() async throws -> [String] {
+    try await check.mend(check.findings())
+    return try await findings()
   }
 
   /// A done job that the index has, and where it is.
@@ -27,6 +34,7 @@ import WireFormats
   }
 
   @Test func aSoundSpoolHasNoFindings() async throws {
+    _ = try house.spool.register(house.owner)
     try await house.fill()
     try await house.indexer.scan()
     #expect(try await findings() == [])
@@ -113,7 +121,48 @@ import WireFormats
       "\(moved.id) is failed in the spool and waiting in the index",
     ]
     #expect(try await findings() == expected.sorted())
+    #expect(try await findingsAfterMending() == [])
+  }
+
+  @Test func aStrangeNameIsMendedByQuarantine() async throws {
+    try Files.makeDirectory(house.layout.done.appending("stranger"))
+    #expect(try await findingsAfterMending() == [])
+    #expect(try house.names(in: house.layout.corrupt).count == 1)
+  }
+
+  @Test func aFolderThatSomebodyDroppedStaysTheirs() async throws {
+    let folder = house.layout.incoming.appending("holiday")
+    try Files.makeDirectory(folder)
+    #expect(try await findingsAfterMending() == ["\(folder) has no name that the protocol knows"])
+  }
+
+  @Test(arguments: [true, false])
+  func claimsOfAConverterThatIsGoneAreTakenBack(_ wasDeclaredDead: Bool) async throws {
+    let lease = try house.spool.register(house.owner)
+    let claim = try house.claim(try await house.enqueue())
     try await house.indexer.scan()
     #expect(try await findings() == [])
+    try wasDeclaredDead ? _ = house.spool.declareDead(lease) : house.spool.forget(lease)
+    #expect(try await findings() == ["\(claim.id) belongs to the converter \(house.owner), which is gone"])
+    #expect(try await findingsAfterMending() == [])
+    #expect(try house.spool.find(claim.id)?.name == .waiting(claim.id, attempt: 1))
+  }
+
+  @Test func whatWasLeftOverLongAgoIsThrownAway() async throws {
+    let (old, young) = (house.layout.done.appending(".probe-1"), house.layout.done.appending(".probe-2"))
+    for path in [old, young] { try NewFile(creating: path).close() }
+    let date = Date(timeIntervalSinceNow: -7200)
+    try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: old.string)
+    #expect(try await findings() == ["\(old) was left over long ago"])
+    #expect(try await findingsAfterMending() == [])
+    #expect(try house.names(in: house.layout.done) == [".probe-2"])
+  }
+
+  @Test func aJobInTwoPlacesIsLeftToAPerson() async throws {
+    let job = try await done()
+    let twin = house.layout.job(.waiting(job.name.id, attempt: 3), in: .waiting)
+    try FileManager.default.copyItem(atPath: job.directory.string, toPath: twin.string)
+    #expect(try await findingsAfterMending().contains { $0.contains("is in several places") })
+    #expect(try Files.status(twin) != nil && Files.status(job.directory) != nil)
   }
 }

@@ -31,7 +31,7 @@ extension Spool {
     let directory = layout.adopting.appending("\(id).\(ClaimNumber())")
     // The name is saved before the move: a crash right after it must not make the file nameless.
     try spooling { () throws(FileError) in
-      try Files.makeDirectory(directory)
+      try Files.makeDirectoryIfAbsent(directory)
       try save(name.bytes, toNew: JobFiles.droppedName(in: directory))
       try Files.synchronize(directory: directory)
       try Files.synchronize(directory: layout.adopting)

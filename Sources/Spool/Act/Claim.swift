@@ -16,8 +16,8 @@ public struct Claim: Sendable, Hashable {
     (self.id, self.attempt, self.owner, self.number) = (id, attempt, owner, number)
   }
 
-  init(_ id: JobID, attempt: Int, owner: Incarnation) {
-    (self.id, self.attempt, self.owner, self.number) = (id, attempt, owner, ClaimNumber())
+  init(_ id: JobID, attempt: Int, owner: Incarnation, number: ClaimNumber = ClaimNumber()) {
+    (self.id, self.attempt, self.owner, self.number) = (id, attempt, owner, number)
   }
 }
 
@@ -127,7 +127,8 @@ extension Spool {
 
   private func end(_ claim: Claim, by transition: Transition) throws(SpoolError) -> ClaimEnd {
     let outcome = try carryOut(transition)
-    try synchronize(layout[transition.target.state], layout.active)
+    // The rename stands, whatever these say. A power cut may undo it, and then the job is begun again.
+    try? synchronize(layout[transition.target.state], layout.active)
     return outcome == .moved ? .moved(to: transition.target.state, transition.target.name) : .lost
   }
 

@@ -18,7 +18,8 @@ public struct StagedJob: ~Copyable, Sendable {
     self.spool = spool
     let directory = spool.layout.staging.appending("\(id).\(ClaimNumber())")
     self.directory = directory
-    try spooling { () throws(FileError) in try Files.makeDirectory(directory) }
+    // Its name is never used twice, so one that is there already is ours, and only the answer was lost (rule R3).
+    try spooling { () throws(FileError) in try Files.makeDirectoryIfAbsent(directory) }
     do { source = try NewFile(creating: JobFiles.source(in: directory)) } catch {
       try? spool.throwAway(directory)
       throw SpoolError(error)

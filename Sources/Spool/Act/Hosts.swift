@@ -55,6 +55,12 @@ extension Spool {
     return bytes.flatMap { JSON.decode(HostRecord.self, from: $0) }
   }
 
+  /// What the hosts of all known incarnations call themselves.
+  public func hostNames() throws(SpoolError) -> [Incarnation: String] {
+    let names = try leases().compactMap { lease in record(of: lease).map { (lease.incarnation, $0.hostName) } }
+    return Dictionary(names) { first, _ in first }
+  }
+
   /// Is the incarnation of `lease` gone for certain, as seen from one of the same …
   ///
   /// | … host and boot   | its process has ended                                               |
@@ -67,18 +73,25 @@ extension Spool {
     return lease.incarnation.host == own.host && record(of: lease)?.hasEnded ?? false
   }
 
-  /// How long ago the incarnation of `lease` beat last, by the clock of the disk or file server that holds the spool
-  /// and by no host's. nil where the lease has a new name by now.
+  /// How long ago the incarnation of `lease` beat last; nil where the lease has a new name by now.
   ///
   /// A rename sets the time of a file's last status change; source: inode(7).
   public func age(of lease: Lease) throws(SpoolError) -> Duration? {
+    let status = try spooling { () throws(FileError) in try Files.status(layout.hosts.appending(lease.name)) }
+    guard let beat = status?.changed else { return nil }
+    return max(try now() - beat, .zero)
+  }
+
+  /// The time since 1970 by the clock of the disk or file server that holds the spool: the only one that the times of
+  /// its files may be compared with (rule R6).
+  public func now() throws(SpoolError) -> Duration {
     let probe = layout.staging.appending(".clock-\(ClaimNumber())")
     return try spooling { () throws(FileError) in
-      guard let beat = try Files.status(layout.hosts.appending(lease.name))?.changed else { return nil }
       try NewFile(creating: probe).close()
-      let now = try Files.status(probe)?.changed
+      let status = try Files.status(probe)
       try Files.unlink(probe)
-      return now.map { max($0 - beat, .zero) }
+      guard let status else { throw FileError(operation: "look at", path: probe, errno: .noSuchFileOrDirectory) }
+      return status.modified
     }
   }
 }

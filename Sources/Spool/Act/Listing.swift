@@ -76,8 +76,12 @@ extension Spool {
 
   /// How far a job's conversion is, as its converter last said; nil where it has not said so yet, or is not at it.
   public func progress(of job: JobRecord) -> JobProgress? {
-    guard let name = JobName(job.directory), case .owned(_, _, _, let number) = name else { return nil }
-    let output = JobFiles.output(of: number, in: layout.job(name, in: .active))
+    JobName(job.directory).flatMap(Claim.init).flatMap(progress)
+  }
+
+  /// The same of a claim.
+  public func progress(of claim: Claim) -> JobProgress? {
+    let output = JobFiles.output(of: claim.number, in: directory(of: claim))
     return try? decode(JobFiles.progress(inOutput: output))
   }
 

@@ -1,5 +1,5 @@
 import DurableFiles
-import SystemPackage
+public import SystemPackage
 
 extension Spool {
   /// Takes back what a dead incarnation owned, so that it is begun anew; see `Verdict` for where it goes.
@@ -19,16 +19,28 @@ extension Spool {
     }
   }
 
-  /// Throws away what was staged longer than `age` ago and never committed. A running upload's directory is younger.
-  public func discardStaged(olderThan age: Duration, now: Duration) throws(SpoolError) {
-    for entry in try spooling({ () throws(FileError) in try Files.list(layout.staging) }) {
-      let path = layout.staging.appending(entry.component)
-      guard let status = try spooling({ () throws(FileError) in try Files.status(path) }),
-        now - status.modified > age
-      else { continue }
-      try throwAway(path)
+  /// What a process left that was killed: files that it tried the spool out with, half-written ones, and uploads that were
+  /// never committed. A running upload writes to its directory, so it is younger.
+  public func leftovers() throws(SpoolError) -> [FilePath] {
+    let now = try now()
+    var found: [FilePath] = []
+    for directory in layout.directories {
+      for entry in try spooling({ () throws(FileError) in try Files.list(directory) }) {
+        let isStaged = directory == layout.staging && entry.kind == .directory
+        guard isStaged || JobFiles.isTemporary(entry.name) else { continue }
+        let path = directory.appending(entry.component)
+        guard let status = try spooling({ () throws(FileError) in try Files.status(path) }) else { continue }
+        if now - status.modified > (isStaged ? Self.stagedLifetime : Self.temporaryLifetime) { found.append(path) }
+      }
     }
+    return found
   }
+
+  private static let stagedLifetime = Duration.seconds(36 * 3600)
+  private static let temporaryLifetime = Duration.seconds(3600)
+
+  /// Throws away what `leftovers` found.
+  public func discardLeftovers() throws(SpoolError) { for path in try leftovers() { try throwAway(path) } }
 
   /// Moves what has no shape that the protocol knows out of the state directories into `corrupt/`, kept for a look.
   ///
@@ -50,12 +62,13 @@ extension Spool {
     return moved
   }
 
-  func quarantine(_ path: FilePath) throws(SpoolError) {
+  /// Puts something that is none of the protocol's into `corrupt/`.
+  public func quarantine(_ path: FilePath) throws(SpoolError) {
     _ = try move(path, to: layout.corrupt.appending(freshName(for: path)), witness: .source)
   }
 
   /// Deletes a directory by way of `trash/`, so that half of it is never mistaken for a whole.
-  func throwAway(_ path: FilePath) throws(SpoolError) {
+  public func throwAway(_ path: FilePath) throws(SpoolError) {
     let target = layout.trash.appending(freshName(for: path))
     if try move(path, to: target, witness: .source) == .moved { delete(target) }
   }

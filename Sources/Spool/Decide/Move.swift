@@ -9,7 +9,7 @@
 /// | error       | it happened                          | `.finished(.moved)`                              |
 /// | error       | not, and the source is there         | rename again, up to three times; then `.failed`  |
 /// | error       | not, and the source is gone          | `.finished(.lost)`: somebody else moved the job  |
-struct Move {
+struct Move: Hashable {
   /// The name that proves that the move has happened.
   enum Witness {
     /// The old name is gone. For names that nobody else moves, since only this move can have taken it away.

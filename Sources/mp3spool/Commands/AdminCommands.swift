@@ -21,8 +21,12 @@ struct CleanCommand: AsyncParsableCommand {
   func run() async throws {
     try await command {
       let parts = Parts(settings: try await common.settings())
-      let cleaning = Cleaning(spool: try parts.spool(), catalog: try parts.catalog())
-      let jobs = try await cleaning.candidates(endedBefore: Date(timeIntervalSinceNow: -olderThan.seconds))
+      let spool = try parts.spool()
+      let cleaning = Cleaning(spool: spool, catalog: try parts.catalog())
+      // When jobs ended is told by the spool's own clock, which this host's need not agree with.
+      let now = try spool.now() / .seconds(1)
+      let jobs = try await cleaning.candidates(
+        endedBefore: Date(timeIntervalSince1970: now - olderThan.seconds))
       for job in jobs {
         if common.json { try Output.json(["fid": "\(job.id)", "name": job.name, "state": job.state.rawValue]) }
         if !dryRun { try await cleaning.remove(job) }
@@ -35,21 +39,43 @@ struct CleanCommand: AsyncParsableCommand {
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Compare the spool with its protocol and with the index.",
-    discussion: "Each difference is a line. The exit code is 65 if there are any.")
+    discussion: """
+      Each difference is a line. The exit code is 65 if there are any, or if some are left after --repair, which mends \
+      only what nobody can lose anything by.
+      """)
 
+  @Flag(help: "Mend what is safe to mend.") var repair = false
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     try await command {
       let parts = Parts(settings: try await common.settings())
-      let check = SpoolCheck(spool: try parts.spool(), catalog: try parts.catalog())
-      let findings = try await check.findings()
-      for finding in findings {
-        if common.json { try Output.json(["finding": finding]) } else { Output.line(finding) }
+      Telemetry.bootstrap(level: "warning")
+      let check = SpoolCheck(spool: try parts.spool(), catalog: try parts.catalog(), logger: Telemetry.logger("check"))
+      var findings = try await check.findings()
+      if repair {
+        let mended = findings.filter { $0.remedy != nil }
+        try await check.mend(mended)
+        for finding in mended { try tell(finding, isMended: true) }
+        findings = try await check.findings()
       }
+      for finding in findings { try tell(finding) }
       if !findings.isEmpty { throw ExitCode(65) }
       if !common.json { Output.line("the spool and the index agree") }
     }
+  }
+
+  private func tell(_ finding: Finding, isMended: Bool = false) throws {
+    if common.json {
+      try Output.json(FindingView(finding: finding.description, mended: isMended))
+    } else {
+      Output.line(isMended ? "mended: \(finding)" : "\(finding)")
+    }
+  }
+
+  private struct FindingView: Encodable {
+    let finding: String
+    let mended: Bool
   }
 }
 

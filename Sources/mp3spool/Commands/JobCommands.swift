@@ -38,11 +38,11 @@ struct JobsCommand: AsyncParsableCommand {
   private static func print(_ jobs: [JobRecord], _ spool: Spool) {
     let rows = jobs.map { job in
       [
-        "\(job.id)", job.state.rawValue, spool.progress(of: job)?.summary ?? "", job.submittedAt.readable,
-        Readable.bytes(job.size), job.owner, job.outcome,
+        "\(job.id)", job.state.rawValue, job.host ?? "", "\(job.attempt + 1)", spool.progress(of: job)?.summary ?? "",
+        job.submittedAt.readable, Readable.bytes(job.size), job.owner, job.outcome,
       ]
     }
-    Output.table([["FID", "STATE", "PROGRESS", "SUBMITTED", "SIZE", "OWNER", "FILE"]] + rows)
+    Output.table([["FID", "STATE", "HOST", "ATTEMPT", "PROGRESS", "SUBMITTED", "SIZE", "OWNER", "FILE"]] + rows)
   }
 }
 
@@ -209,7 +209,7 @@ extension JobResult {
 
 extension JobProgress {
   /// `42 %, 34.5x, 0:12 left`.
-  fileprivate var summary: String {
+  var summary: String {
     let percent = fraction.map { String(format: "%.0f %%, ", $0 * 100) } ?? ""
     let left = timeLeft.map { ", \(Readable.duration($0)) left" } ?? ""
     return percent + String(format: "%.1fx", speed) + left
