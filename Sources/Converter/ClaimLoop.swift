@@ -73,8 +73,8 @@ struct ClaimLoop: Sendable {
     return free.bytes >= Self.leastRoom.bytes && free.inodes >= Self.leastRoom.inodes
   }
 
-  /// For a short clip and the job's own small files. Whoever needs more fails, and is tried again with growing pauses.
-  private static let leastRoom: (bytes: Int64, inodes: Int64) = (1 << 20, 8)
+  /// For the job's own small files. Whoever needs more fails, and is tried again with growing pauses.
+  private static let leastRoom: (bytes: Int64, inodes: Int64) = (64 << 10, 8)
   private static let pauseWithoutRoom = Duration.seconds(5)
 
   private func pause(before name: JobName) async throws(SpoolError) -> Duration {

@@ -20,16 +20,15 @@ internal import SystemPackage
 
   /// The next name that is neither `.` nor `..`; nil at the end.
   func next() throws(FileError) -> DirectoryEntry? {
-    while let (component, type) = try read() {
-      guard component.kind == .regular else { continue }
-      if let kind = FileKind(entryType: type) { return DirectoryEntry(component: component, kind: kind) }
-      if let kind = try kind(of: component) { return DirectoryEntry(component: component, kind: kind) }
+    while let found = try unsafe read() {
+      let (name, type) = unsafe found
+      if let entry = try unsafe entry(name, type) { return entry }
     }
     return nil
   }
 
-  /// One entry as the system gives it.
-  private func read() throws(FileError) -> (FilePath.Component, type: UInt8)? {
+  /// One entry as the system gives it: its name is there until the next one is read.
+  private func read() throws(FileError) -> (name: UnsafePointer<CChar>, type: UInt8)? {
     // The end and an error look alike but for errno, readdir(3).
     Glibc.errno = 0
     guard let entry = unsafe readdir(stream) else {
@@ -37,14 +36,26 @@ internal import SystemPackage
       if cause.rawValue == 0 { return nil }
       throw FileError(operation: "list", path: path, errno: cause)
     }
-    guard let component = unsafe FilePath.Component(platformString: clinux_entry_name(entry)) else {
-      throw FileError(operation: "list", path: path, errno: .ioError)
+    return unsafe (clinux_entry_name(entry), entry.pointee.d_type)
+  }
+
+  /// nil where it is the directory itself or its parent, or has gone since.
+  private func entry(_ name: UnsafePointer<CChar>, _ type: UInt8) throws(FileError) -> DirectoryEntry? {
+    if let text = unsafe String(validatingCString: name) {
+      if text == "." || text == ".." { return nil }
+      let kind =
+        if let kind = FileKind(entryType: type) { Optional(kind) } else { try kind(of: FilePath.Component(text)) }
+      return kind.map { DirectoryEntry(name: text, kind: $0) }
     }
-    return unsafe (component, entry.pointee.d_type)
+    let component = unsafe FilePath.Component(platformString: name)
+    let kind = if let kind = FileKind(entryType: type) { Optional(kind) } else { try kind(of: component) }
+    guard let component, let kind else { return nil }
+    return DirectoryEntry(odd: component, kind: kind)
   }
 
   /// What the entry is, where the file system does not say it in the listing; nil when the entry has gone since.
-  private func kind(of component: FilePath.Component) throws(FileError) -> FileKind? {
-    try Files.kind(of: component, in: unsafe dirfd(stream), at: path.appending(component))
+  private func kind(of component: FilePath.Component?) throws(FileError) -> FileKind? {
+    guard let component else { throw FileError(operation: "list", path: path, errno: .ioError) }
+    return try Files.kind(of: component, in: unsafe dirfd(stream), at: path.appending(component))
   }
 }

@@ -10,12 +10,17 @@ public enum FileKind: Sendable, Equatable {
 
 /// One name in a directory.
 public struct DirectoryEntry: Sendable, Equatable {
-  /// The name, exactly as the file system holds it: any bytes but `/` and NUL.
-  public let component: FilePath.Component
   public let kind: FileKind
-
   /// The name to show. Bytes that are not UTF-8 are replaced, so a file is opened by its ``component`` instead.
-  public var name: String { component.string }
+  public let name: String
+  /// The name's bytes where they are not UTF-8. Most are, and a listing of very many names makes no more than it must.
+  private let odd: FilePath.Component?
+
+  /// The name, exactly as the file system holds it: any bytes but `/` and NUL.
+  public var component: FilePath.Component { odd ?? FilePath.Component(name) ?? "?" }
+
+  init(name: String, kind: FileKind) { (self.name, odd, self.kind) = (name, nil, kind) }
+  init(odd: FilePath.Component, kind: FileKind) { (name, self.odd, self.kind) = (odd.string, odd, kind) }
 }
 
 /// What lstat(2) says of a file.

@@ -76,7 +76,7 @@ public struct Indexer: Sendable {
     var records: [JobRecord] = []
     for place in places {
       guard var record = try await read(place, reader) else { continue }
-      if record.state == .done, record.origin == .drop { record.exportedName = try await export(record, place.name) }
+      if record.state == .done { try await finish(&record, place.name) }
       records.append(record)
     }
     try await catalog.upsert(records)
@@ -101,6 +101,14 @@ public struct Indexer: Sendable {
       count += 1
     }
     return count
+  }
+
+  /// What is left to do for a job when its converter has published it.
+  private func finish(_ record: inout JobRecord, _ name: JobName) async throws {
+    if record.attempt > 0 {
+      try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.discardOthersAudio(of: name) }
+    }
+    if record.origin == .drop { record.exportedName = try await export(record, name) }
   }
 
   private func export(_ record: JobRecord, _ name: JobName) async throws -> String? {

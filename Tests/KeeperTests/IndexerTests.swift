@@ -40,6 +40,40 @@ import WireFormats
     #expect(try await house.rows() == rows)
   }
 
+  @Test func aScanOfSomePlacesBringsWhatIsThereAndForgetsNothing() async throws {
+    let (waiting, done) = (try await house.enqueue(), try house.publish(try await house.enqueue()))
+    #expect(try await house.indexer.scan([.done, .failed]) == 1)
+    #expect(try await house.rows().map(\.id) == [done.id])
+    try house.spool.clean(done, in: .done, exported: nil)
+    #expect(try await house.indexer.scan([.waiting, .done]) == 1)
+    #expect(Set(try await house.rows().map(\.id)) == [done.id, waiting.id])
+    #expect(try await house.indexer.scan() == 1)
+    #expect(try await house.rows().map(\.id) == [waiting.id])
+  }
+
+  @Test func theHostThatConvertsIsCalledByItsName() async throws {
+    let record = HostRecord.current()
+    _ = try house.spool.register(house.owner, record)
+    _ = try house.claim(try await house.enqueue())
+    try await house.indexer.scan()
+    #expect(try await house.rows().map(\.host) == [record.hostName])
+  }
+
+  /// A converter that was taken for dead may have written much before it found out.
+  @Test func whatLosersLeftOfMP3sGoesWhenTheJobIsDone() async throws {
+    let sidecar = try await house.enqueue()
+    let lost = try house.claim(sidecar)
+    let rest = try house.spool.makeOutput(of: lost)
+    try Files.save([1, 2, 3], to: JobFiles.audio(inOutput: rest))
+    _ = try house.spool.takeBack(lost)
+    let name = try house.publish(sidecar, attempt: 1)
+    try await house.indexer.scan()
+    let job = house.layout.job(name, in: .done)
+    #expect(try Files.status(JobFiles.audio(inOutput: JobFiles.output(of: lost.number, in: job))) == nil)
+    #expect(try house.spool.failures(in: job) == [.converterDied])
+    #expect(try house.spool.complaints(about: name, in: .done) == [])
+  }
+
   @Test func onlyDroppedJobsAreExported() async throws {
     try await house.fill()
     try await house.indexer.scan()

@@ -48,12 +48,12 @@ final class TemporaryHouse: Sendable {
     return sidecar
   }
 
-  func claim(_ sidecar: Sidecar) throws -> Claim {
-    try #require(try spool.claim(.waiting(sidecar.id, attempt: 0), for: owner))
+  func claim(_ sidecar: Sidecar, attempt: Int = 0) throws -> Claim {
+    try #require(try spool.claim(.waiting(sidecar.id, attempt: attempt), for: owner))
   }
 
-  @discardableResult func publish(_ sidecar: Sidecar) throws -> JobName {
-    let claim = try claim(sidecar)
+  @discardableResult func publish(_ sidecar: Sidecar, attempt: Int = 0) throws -> JobName {
+    let claim = try claim(sidecar, attempt: attempt)
     let audio = Array("MP3 of \(sidecar.id)".utf8)
     let output = try spool.makeOutput(of: claim)
     try Files.save(audio, to: JobFiles.audio(inOutput: output))

@@ -84,7 +84,7 @@ extension Spool {
   public func fail(_ claim: Claim, _ failure: JobFailure) throws(SpoolError) -> ClaimEnd {
     var failure = failure
     failure.attempt = claim.attempt
-    try discardAudio(of: claim)
+    try discardAudio(in: JobFiles.output(of: claim.number, in: directory(of: claim)))
     try record(failure, of: claim)
     return try end(claim, as: failure, with: claim.number)
   }
@@ -141,8 +141,7 @@ extension Spool {
   }
 
   /// Throws away what there is of MP3s: it is of no use to anybody, and takes room where that may be short.
-  private func discardAudio(of claim: Claim) throws(SpoolError) {
-    let output = JobFiles.output(of: claim.number, in: directory(of: claim))
+  func discardAudio(in output: FilePath) throws(SpoolError) {
     let entries: [DirectoryEntry]
     do { entries = try Files.list(output) } catch {
       if error.isAbsent { return }

@@ -52,4 +52,15 @@ extension Spool {
     let (one, other) = try spooling { () throws(FileError) in (try Files.status(link), try Files.status(audio)) }
     if let one, let other, one.inode == other.inode { try throwAway(link) }
   }
+
+  /// Throws away what other claims left of MP3s in the done job `name`. A converter that was taken for dead writes to its
+  /// own output as long as it likes; nobody but the owner of the index removes that, and only here, where the job stays.
+  public func discardOthersAudio(of name: JobName) throws(SpoolError) {
+    guard case .ended(_, _, let number) = name else { return }
+    let job = layout.job(name, in: .done)
+    for entry in try spooling({ () throws(FileError) in try Files.list(job) }) {
+      guard let other = JobFiles.number(ofOutput: entry.name), other != number else { continue }
+      try discardAudio(in: job.appending(entry.component))
+    }
+  }
 }

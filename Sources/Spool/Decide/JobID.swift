@@ -9,6 +9,8 @@ public struct JobID: Hashable, Sendable, Comparable, LosslessStringConvertible {
 
   private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
   static let length = 26
+  /// By byte: is it one of the alphabet? A spool may hold very many names to read.
+  private static let isDigit = (UInt8.min...UInt8.max).map(alphabet.contains)
 
   /// A new id, unlike any other: 80 random bits behind the milliseconds of `time` since 1970.
   public init(at time: Date) {
@@ -30,7 +32,7 @@ public struct JobID: Hashable, Sendable, Comparable, LosslessStringConvertible {
     let digits = text.utf8
     // 26 digits of 5 bits are 130 bits, so the first digit of a 128-bit number is 7 at most.
     guard digits.count == Self.length, let first = digits.first, first <= UInt8(ascii: "7"),
-      digits.allSatisfy(Self.alphabet.contains)
+      digits.allSatisfy({ Self.isDigit[Int($0)] })
     else { return nil }
     description = text
   }

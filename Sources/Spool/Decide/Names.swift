@@ -67,7 +67,8 @@ public enum JobName: Hashable, Sendable, CustomStringConvertible {
 
   /// The name spelled `text`, or nil where it is none of the three shapes.
   public init?(_ text: String) {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    // By bytes: a listing may have very many names, and characters are dear.
+    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Substring.init)
     guard (2...4).contains(parts.count), let id = JobID(String(parts[0])), let attempt = Self.attempt(parts[1]) else {
       return nil
     }

@@ -9,9 +9,11 @@ from pathlib import Path
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="etc/bench")
     parser.add_argument("program", help=argparse.SUPPRESS)
-    measurements = parser.add_subparsers(dest="measurement", required=True, metavar="latency|upload|convert")
+    measurements = parser.add_subparsers(dest="measurement", required=True, metavar="latency|upload|claims|convert")
     measurements.add_parser("latency")
     measurements.add_parser("upload")
+    claims = measurements.add_parser("claims")
+    claims.add_argument("--waiting", type=int, default=100_000, help="how many jobs wait; 100000 without it")
     convert = measurements.add_parser("convert")
     convert.add_argument("cases", nargs="*", metavar="a|b|c|d")
     convert.add_argument("--rounds", type=int, default=5, help="how many times each; 5 without it")
@@ -34,6 +36,9 @@ def measure(asked: argparse.Namespace, directory: Path) -> None:
         case "upload":
             from upload import upload
             upload(asked.program, directory)
+        case "claims":
+            from claims import claims
+            claims(asked.program, directory, asked.waiting)
         case "convert":
             from convert import convert
             convert(asked.program, directory, asked.cases, asked.rounds)
