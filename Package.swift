@@ -96,6 +96,8 @@ let walls: [Target] = [
 let tests: [Target] = [
   .testTarget(name: "EndToEndTests", dependencies: ["mp3spool"]),
   .testTarget(name: "LayerTests"),
+  // The program on several hosts, as etc/test hosts brings them up, with the means of the tests on one.
+  .testTarget(name: "HostTests", dependencies: ["EndToEndTests", "WireFormatsTests"], exclude: ["Lab"]),
   .testTarget(
     name: "ConverterTests",
     dependencies: ["Converter", "Decoder", "MP3Encoder", "Spool", "WireFormats", "DurableFiles", system]),

@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@testable import EndToEndTests
+
+extension HostTests {
+  @Suite(.enabled(if: Form.wanted == .long)) struct ClockTests {
+    /// As long as two leases of the slow, and ten of the fast.
+    private static let time = Duration.seconds(130)
+
+    @Test func wrongClocksKillNobody() async throws {
+      try await Fleet.use(hosts: 4) { fleet in
+        let (ahead, behind, fast) = (fleet.hosts[1], fleet.hosts[2], fleet.hosts[3])
+        try await fleet.lab.buildLibrary("fast-clock")
+        try await turn(behind, by: -3)
+        for host in fleet.hosts.dropLast() { try await host.start(.worker) }
+        try await fast.start(.worker, preloading: "fast-clock")
+        let before = try await fleet.workers(fleet.hosts.count)
+        // One is wrong from the start, the other from one beat to the next.
+        try await turn(ahead, by: 3)
+        let begin = ContinuousClock.now
+        let jobs = try await sendJobs(to: fleet, for: Self.time)
+        let after = try await fleet.expectSameLives(as: before)
+        expectBeats(from: before, to: after, in: ContinuousClock.now - begin, fast: fast.name)
+        for job in jobs { try await fleet.wait(for: job, in: "done") }
+        try await fleet.expectAllDoneAtOnce(jobs)
+      }
+    }
+
+    private func turn(_ host: ClientHost, by days: Int) async throws {
+      try await host.lab.run("date -s @$(($(date +%s) + \(days * 86400)))", on: host.name)
+    }
+
+    private func sendJobs(to fleet: Fleet, for time: Duration) async throws -> [String] {
+      let end = ContinuousClock.now + time
+      var jobs: [String] = []
+      while ContinuousClock.now < end {
+        let number = jobs.count + 1
+        let clip = try await Clip.make(number...number, in: fleet.lab)[0]
+        jobs.append(try #require(try await fleet.upload(clip, as: "u-\(number)-0.mkv")))
+        try await Task.sleep(for: .seconds(3))
+      }
+      return jobs
+    }
+
+    /// The fast one's clock must have had an effect, or nothing was tried.
+    private func expectBeats(from before: [Life], to after: [Life], in time: Duration, fast: String) {
+      let beats = after.map { life in
+        (life.host, life.beats - (before.first { $0.incarnation == life.incarnation }?.beats ?? 0))
+      }
+      for (host, count) in beats {
+        let expected = Int(time / .seconds(host == fast ? 1 : 5))
+        #expect(expected * 3 / 4...expected * 5 / 4 ~= count, "\(host) has beaten \(count) times, not \(expected)")
+      }
+      print("In \(Int(time / .seconds(1))) s they have beaten: \(beats.map { "\($0) \($1)" }.joined(separator: ", "))")
+    }
+  }
+}
+
+extension Fleet {
+  /// The incarnations, once so many are known.
+  func workers(_ count: Int) async throws -> [Life] {
+    try await eventually("\(count) workers", every: .milliseconds(500)) {
+      let lives = try await lives()
+      return lives.count == count && lives.allSatisfy { $0.beats > 0 } ? lives : nil
+    }
+  }
+
+  /// Nobody was declared dead, nor has begun another life since.
+  func expectSameLives(as before: [Life]) async throws -> [Life] {
+    let after = try await lives()
+    #expect(Set(before.map(\.incarnation)) == Set(after.map(\.incarnation)), "before \(before), after \(after)")
+    #expect(after.filter(\.isDeclaredDead).isEmpty)
+    return after
+  }
+
+  /// Nothing was ever taken back: each has the result of its first claim.
+  func expectAllDoneAtOnce(_ jobs: [String]) async throws {
+    try await expectSilentCheck()
+    let harvest = try await Harvest(of: self)
+    #expect(harvest.complaints.isEmpty)
+    #expect(Set(harvest.jobs.map(\.id)) == Set(jobs))
+    #expect(harvest.jobs.allSatisfy { $0.attempt == 0 && $0.claims == 1 }, "\(harvest.jobs)")
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+@testable import EndToEndTests
+
+/// Client hosts that share a spool: the first has the gateway, and each may have a worker.
+struct Fleet: Sendable {
+  let lab: Lab
+  let hosts: [ClientHost]
+  private let token: String
+
+  var gateway: ClientHost { hosts[0] }
+
+  /// Starts a lab with so many client hosts, and the gateway; the workers are started by `body`.
+  static func use(hosts count: Int, disk: String = "4G", _ body: (Fleet) async throws -> Void) async throws {
+    try await Lab.use(clients: count, disk: disk) { lab in
+      let hosts = "abcdefgh".prefix(count).map { ClientHost(String($0), in: lab) }
+      try await lab.run(
+        """
+        echo '\(Accounts.password)' |
+          \(ClientHost.Spool.program) user add \(Accounts.admin) --admin --password-stdin \(ClientHost.Spool.flags)
+        """, on: hosts[0].name)
+      try await hosts[0].start(.gateway)
+      try await eventually("a gateway that listens") { hosts[0].log(of: .gateway).contains("gateway listens on") }
+      try await body(Fleet(lab: lab, hosts: hosts, token: try await login(at: hosts[0])))
+    }
+  }
+
+  private init(lab: Lab, hosts: [ClientHost], token: String) {
+    (self.lab, self.hosts, self.token) = (lab, hosts, token)
+  }
+
+  private static func login(at host: ClientHost) async throws -> String {
+    let words = ["-X", "POST", "-u", "\(Accounts.admin):\(Accounts.password)", "http://\(host.address):8080/login"]
+    return try await host.lab.scratch.run("nsenter", curl + ["--fail"] + words)
+  }
+
+  /// From this machine into the network that no fault touches.
+  private static let curl = ["--net=/run/netns/\(Lab.network)", "curl", "-sS", "-m", "20"]
+
+  // MARK: - Jobs come in
+
+  /// Uploads a clip; nil where there was no acknowledgement, whatever became of it.
+  func upload(_ clip: Clip, as name: String? = nil) async throws -> String? {
+    let form = "file=@\(clip.file(in: lab));filename=\(name ?? clip.name)"
+    let words = ["-H", "Authorization: Bearer \(token)", "-F", form, "http://\(gateway.address):8080/upload"]
+    let outcome = try await lab.scratch.tool("nsenter", Self.curl + ["--fail"] + words)
+    guard outcome.status == 0 else { return nil }
+    return try JSONDecoder().decode([String: String].self, from: Data(outcome.output.utf8))["fid"]
+  }
+
+  /// Drops clips into the folder from a host, as people do: by a copy under a partial name and a rename.
+  ///
+  /// - Returns: the names of those that are known to have arrived.
+  func drop(_ clips: [(clip: Clip, name: String)], from host: ClientHost) async throws -> [String] {
+    let copies = clips.map { clip, name in
+      "cp /host/clips/\(clip.name) \(name).part && mv \(name).part \(name) && echo \(name)"
+    }
+    let script = "cd \(ClientHost.Spool.path)/incoming && { \(copies.joined(separator: "\n")); }"
+    return try await lab.attempt(script, on: host.name, within: 30).lines
+  }
+
+  // MARK: - What the spool says
+
+  /// What lies where, seen from the server, whose disk it is.
+  func places() async throws -> Places {
+    let output = try await lab.run(
+      "cd \(ClientHost.Spool.path) && for d in \(Places.names.joined(separator: " ")); do echo =$d; ls -A $d; done",
+      on: "server", within: 20)
+    return Places(listing: output)
+  }
+
+  /// Waits until the job `fid` lies in `place`.
+  func wait(for fid: String, in place: String, within limit: Duration = .seconds(60)) async throws {
+    _ = try await eventually("\(fid) in \(place)/", within: limit, every: .milliseconds(300)) {
+      try await places()[place].first { $0.hasPrefix(fid) }
+    }
+  }
+
+  /// `check` compares the spool with its protocol, and the index, which may be some seconds behind, with the spool.
+  func expectSilentCheck() async throws {
+    var outcome: Outcome
+    var tries = 0
+    repeat {
+      if tries > 0 { try await Task.sleep(for: .seconds(2)) }
+      outcome = try await lab.attempt("\(ClientHost.Spool.program) check \(ClientHost.Spool.flags)", on: gateway.name)
+      tries += 1
+    } while tries < 30 && outcome.status != 0
+    #expect(outcome.status == 0 && outcome.lines.isEmpty, "\(outcome)")
+  }
+
+  /// Which incarnations `hosts/` names, by host, with their beats.
+  func lives() async throws -> [Life] {
+    let output = try await lab.run(
+      "cd \(ClientHost.Spool.path)/.state/hosts && for f in *; do echo \"$f $(tr -d '\\n' <$f)\"; done", on: "server")
+    return output.split(separator: "\n").compactMap(Life.init)
+  }
+}
+
+/// What lies in the directories of a spool.
+struct Places: CustomStringConvertible {
+  static let names = ["incoming", "active", "done", "failed", "corrupt", ".state/adopt"]
+
+  private var entries: [String: [String]] = [:]
+
+  init(listing: String) {
+    var place = ""
+    for line in listing.split(separator: "\n") {
+      guard line.hasPrefix("=") else {
+        entries[place, default: []].append(String(line))
+        continue
+      }
+      place = String(line.dropFirst())
+    }
+  }
+
+  subscript(_ place: String) -> [String] { entries[place] ?? [] }
+
+  /// Jobs that have ended, however they did.
+  var ended: Int { ["failed", "corrupt"].map { self[$0].count }.reduce(jobs(in: "done"), +) }
+
+  /// Files that are being copied are nobody's job yet, and may never become one.
+  var isIdle: Bool {
+    self["incoming"].allSatisfy { $0.hasSuffix(".part") } && self["active"].isEmpty && self[".state/adopt"].isEmpty
+  }
+
+  /// Exported MP3s are no jobs.
+  private func jobs(in place: String) -> Int { self[place].filter { !$0.hasSuffix(".mp3") }.count }
+
+  var description: String {
+    Self.names.map { "\($0) \($0 == "done" ? "\(jobs(in: $0)) jobs" : "\(self[$0])")" }.joined(separator: ", ")
+  }
+}
+
+/// One line of `.state/hosts/`: an incarnation, and how far it has beaten.
+struct Life: CustomStringConvertible {
+  let incarnation: String
+  let beats: Int
+  let isDeclaredDead: Bool
+  let host: String
+
+  init?(_ line: Substring) {
+    let words = line.split(separator: " ", maxSplits: 1)
+    let parts = words.first?.split(separator: ".") ?? []
+    guard words.count == 2, parts.count >= 2, let beats = Int(parts[1]),
+      let record = try? JSONDecoder().decode(Record.self, from: Data(words[1].utf8))
+    else { return nil }
+    (incarnation, self.beats, host) = (String(parts[0]), beats, record.hostName)
+    isDeclaredDead = parts.count > 2
+  }
+
+  private struct Record: Decodable { let hostName: String }
+
+  var description: String { "\(host) \(incarnation) \(beats)\(isDeclaredDead ? " dead" : "")" }
+}
