@@ -61,8 +61,7 @@ public struct KeeperService: Service {
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       let begin = ContinuousClock.now
       await enduring { () async throws in try await look(&folder, &rounds) }
-      // However many jobs there are, looking after them takes no more than a fifth of the time.
-      let pause = max(rounds.pause, (ContinuousClock.now - begin) * 4)
+      let pause = rounds.pause(after: ContinuousClock.now - begin)
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
     }
   }
@@ -177,5 +176,10 @@ struct PollRounds {
     Set(times.filter { polls[$0.key, default: Poll()].mustList($0.value, at: now) }.keys)
   }
 
-  var pause: Duration { polls.values.map { $0.pause() }.min() ?? .zero }
+  /// How long to wait after a round that took `time`. However many jobs there are, looking after them takes no more than
+  /// a fifth of the time; but a round that waited for an absent file server must not keep the spool waiting for four times
+  /// as long again.
+  func pause(after time: Duration) -> Duration {
+    max(polls.values.map { $0.pause() }.min() ?? .zero, min(time * 4, Self.scanInterval))
+  }
 }

@@ -30,4 +30,12 @@ import Testing
     #expect(rounds.mustList(changed, at: start + .seconds(4)) == [.waiting, .active])
     #expect(rounds.mustList(changed, at: start + .seconds(5)) == [])
   }
+
+  @Test func roundsTakeAFifthOfTheTime() {
+    #expect(PollRounds().pause(after: .seconds(5)) == .seconds(20))
+  }
+
+  @Test func aRoundThatWaitedForTheServerDelaysTheNextByHalfAMinuteAtMost() {
+    #expect(PollRounds().pause(after: .seconds(90)) == .seconds(30))
+  }
 }
