@@ -89,11 +89,11 @@ struct Fleet: Sendable {
     #expect(outcome.status == 0 && outcome.lines.isEmpty, "\(outcome)")
   }
 
-  /// Which incarnations `hosts/` names, by host, with their beats.
+  /// What `hosts` says of the workers.
   func lives() async throws -> [Life] {
     let output = try await lab.run(
-      "cd \(ClientHost.Spool.path)/.state/hosts && for f in *; do echo \"$f $(tr -d '\\n' <$f)\"; done", on: "server")
-    return output.split(separator: "\n").compactMap(Life.init)
+      "\(ClientHost.Spool.program) hosts --json --spool \(ClientHost.Spool.path)", on: "server")
+    return try output.split(separator: "\n").map { try JSONDecoder().decode(Life.self, from: Data($0.utf8)) }
   }
 }
 
@@ -132,24 +132,13 @@ struct Places: CustomStringConvertible {
   }
 }
 
-/// One line of `.state/hosts/`: an incarnation, and how far it has beaten.
-struct Life: CustomStringConvertible {
+/// An incarnation of a worker, as `hosts --json` tells of it.
+struct Life: Decodable, CustomStringConvertible {
+  let host: String
   let incarnation: String
   let beats: Int
-  let isDeclaredDead: Bool
-  let host: String
+  let state: String
 
-  init?(_ line: Substring) {
-    let words = line.split(separator: " ", maxSplits: 1)
-    let parts = words.first?.split(separator: ".") ?? []
-    guard words.count == 2, parts.count >= 2, let beats = Int(parts[1]),
-      let record = try? JSONDecoder().decode(Record.self, from: Data(words[1].utf8))
-    else { return nil }
-    (incarnation, self.beats, host) = (String(parts[0]), beats, record.hostName)
-    isDeclaredDead = parts.count > 2
-  }
-
-  private struct Record: Decodable { let hostName: String }
-
-  var description: String { "\(host) \(incarnation) \(beats)\(isDeclaredDead ? " dead" : "")" }
+  var isDeclaredDead: Bool { state == "dead" }
+  var description: String { "\(host) \(incarnation) \(beats) \(state)" }
 }

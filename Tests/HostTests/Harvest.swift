@@ -9,11 +9,10 @@ struct Harvest {
   struct Done {
     let id: String
     let directory: String
+    /// How many claims ended otherwise than by this result: each counts the attempt on.
     let attempt: Int
     /// The name that it was offered under.
     let name: String
-    /// How many claims have left something.
-    let claims: Int
     /// Its MP3, from the copy's root on.
     let audio: String
     let sha256: String
@@ -38,8 +37,8 @@ struct Harvest {
     try await lookAtSums()
   }
 
-  /// The work that was for nothing: claims that did not end in a result, in parts of all jobs.
-  var repeated: Int { jobs.map { $0.claims - 1 }.reduce(0, +) }
+  /// The claims that were for nothing.
+  var repeated: Int { jobs.map(\.attempt).reduce(0, +) }
   var slowest: Double { jobs.map(\.time).max() ?? 0 }
 
   // MARK: - What must be so of each spool
@@ -131,8 +130,8 @@ struct Harvest {
     let ended = try FileManager.default.attributesOfItem(atPath: result)[.modificationDate] as? Date
     return Done(
       id: String(parts[0]), directory: directory, attempt: Int(parts[1]) ?? -1, name: name,
-      claims: scratch.names(job).count { $0.hasPrefix("a.") }, audio: "\(job)/\(content.output)",
-      sha256: content.sha256, time: (ended?.timeIntervalSince1970 ?? 0) - time(in: parts[0]))
+      audio: "\(job)/\(content.output)", sha256: content.sha256,
+      time: (ended?.timeIntervalSince1970 ?? 0) - time(in: parts[0]))
   }
 
   /// When an id was made, in seconds since 1970; source: the ULID specification.

@@ -43,10 +43,12 @@ struct Lab: Sendable {
     guard outcome.status == 0 else { throw Disappointment(description: "nfs-lab.sh \(words): \(outcome)") }
   }
 
-  /// Runs a shell's script on a host, which may fail. After `seconds` it is given up; there it may still run.
+  /// Runs a shell's script on a host, which may fail. After `seconds` it is killed; where the host does not answer, it is
+  /// given up some seconds later.
   func attempt(_ script: String, on host: String, within seconds: Int = 60) async throws -> Outcome {
-    let limited = ["timeout", "-k", "1", "\(seconds)"] + Self.program
-    return try await scratch.tool("env", Self.environment + limited + ["exec", host, "sh", "-c", script])
+    let limited = ["timeout", "-k", "1", "\(seconds + 5)"] + Self.program
+    let words = ["exec", host, "timeout", "-s", "KILL", "\(seconds)", "sh", "-c", script]
+    return try await scratch.tool("env", Self.environment + limited + words)
   }
 
   /// Runs a shell's script on a host, which must succeed; what it says is the answer.
