@@ -120,6 +120,16 @@ let tests: [Target] = [
   // A decoder whose children do what a file might have them do.
   .executableTarget(
     name: "DecoderTrials", dependencies: ["Decoder", "CLinux", system], path: "Tests/DecoderTrials"),
+  // Crashes, errors, lost replies, power cuts and full disks.
+  .testTarget(
+    name: "FaultTests",
+    dependencies: [
+      "EndToEndTests", "SpoolTests", "WireFormatsTests", "Spool", "SpoolTrials", "mp3spool", "DurableFiles", system,
+      crypto,
+    ]),
+  // A process that takes one step in the spool, so that it can meet with a fault at each of its calls.
+  .executableTarget(
+    name: "SpoolTrials", dependencies: ["Spool", "DurableFiles", system, crypto], path: "Tests/SpoolTrials"),
   .testTarget(
     name: "TokensTests",
     dependencies: ["Tokens", "Spool", "WireFormats", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
@@ -130,6 +140,9 @@ let tests: [Target] = [
       .product(name: "GRDB", package: "GRDB.swift"),
     ]),
 ]
+
+/// What the faulted processes of FaultTests have preloaded. The tests do not link it, or it would be in themselves.
+let faults: [Target] = [.target(name: "FaultPoints", path: "Tests/FaultPoints")]
 
 /// What etc/fuzz builds. Only its build has libFuzzer, without which this cannot be linked.
 let fuzz: [Target] =
@@ -148,7 +161,10 @@ for target in rooms + tests + fuzz { target.swiftSettings = strict }
 
 let package = Package(
   name: "mp3spool",
-  products: [.executable(name: "mp3spool", targets: ["mp3spool"])],
+  products: [
+    .executable(name: "mp3spool", targets: ["mp3spool"]),
+    .library(name: "FaultPoints", type: .dynamic, targets: ["FaultPoints"]),
+  ],
   // Exact versions, since Package.resolved is not committed.
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -168,5 +184,5 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
   ],
-  targets: rooms + walls + tests + fuzz
+  targets: rooms + walls + tests + faults + fuzz
 )

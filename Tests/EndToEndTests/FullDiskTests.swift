@@ -1,32 +1,14 @@
 import Foundation
-import Glibc
 import Testing
 
-/// A small file system of its own, in memory.
+/// A file system of 20 MB for the spool.
 private func withSmallDisk(_ scratch: Scratch, _ body: () async throws -> Void) async throws {
-  let path = scratch.spool.path
-  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  try await scratch.run("mount", ["-t", "tmpfs", "-o", "size=20m", "mp3spool-test", path])
-  do { try await body() } catch {
-    try await scratch.run("umount", ["--lazy", path])
-    throw error
+  try await Disk.with(.tmpfs, of: Disk.Size(megabytes: 20), at: scratch.spool.path, in: scratch) { _ in
+    try await body()
   }
-  try await scratch.run("umount", ["--lazy", path])
 }
 
-/// Is this process allowed to mount? Root in a container often is not.
-private let mayMount: Bool = {
-  guard geteuid() == 0 else { return false }
-  let process = Process()
-  process.executableURL = URL(filePath: "/usr/bin/env")
-  process.arguments = ["unshare", "--mount", "mount", "-t", "tmpfs", "mp3spool-test", "/mnt"]
-  process.standardError = FileHandle.nullDevice
-  do { try process.run() } catch { return false }
-  process.waitUntilExit()
-  return process.terminationStatus == 0
-}()
-
-@Suite(.enabled(if: mayMount, "only root may mount a small file system to fill"))
+@Suite(.enabled(if: Disk.isPossible(.tmpfs), "only root may mount a small file system to fill"))
 struct FullDiskTests {
   @Test func fullDiskRefusesUploadsAndHarmsNoJob() async throws {
     try await withScratch { scratch in

@@ -12,8 +12,8 @@ final class TemporarySpool: Sendable {
 
   var layout: SpoolLayout { spool.layout }
 
-  init() throws {
-    root = FilePath(NSTemporaryDirectory()).appending("SpoolTests-\(UUID().uuidString)")
+  init(in parent: String = NSTemporaryDirectory()) throws {
+    root = FilePath(parent).appending("SpoolTests-\(UUID().uuidString)")
     spool = try Spool(opening: root)
   }
 
@@ -22,6 +22,7 @@ final class TemporarySpool: Sendable {
   static let source = Array("the bytes of a video".utf8)
   static let sidecar = Array("a signed sidecar".utf8)
   static let audio = Array("the bytes of an MP3".utf8)
+  static let audioHash = "f48bac6b635177579b374ef24485be64db7b572063f087785f591ca2eb7c335e"
 
   /// Puts a job into `incoming/`.
   @discardableResult func enqueue(at time: Date = Date()) throws -> JobName {
@@ -101,7 +102,7 @@ extension JobResult {
   /// What `claim` may have achieved.
   static func ofTests(_ claim: Claim) -> JobResult {
     JobResult(
-      sha256: String(repeating: "0", count: 64), byteCount: Int64(TemporarySpool.audio.count), duration: 1,
+      sha256: TemporarySpool.audioHash, byteCount: Int64(TemporarySpool.audio.count), duration: 1,
       sampleRate: 44_100, channels: 2, bitrate: 190_000, container: "mov", codec: "aac",
       output: "a.\(claim.number)/audio.mp3")
   }
