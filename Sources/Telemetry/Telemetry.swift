@@ -19,7 +19,7 @@ public enum Telemetry {
   public static func bootstrap(level: String) {
     let level = Logger.Level(rawValue: level) ?? .info
     LoggingSystem.bootstrap { label in
-      var handler = StreamLogHandler.standardError(label: label)
+      var handler = StreamLogHandler(label: label, stream: LogLines())
       handler.logLevel = level
       return handler
     }
