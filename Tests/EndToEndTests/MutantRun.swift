@@ -23,10 +23,8 @@ struct MutantRun {
   init(_ service: Service, _ breed: Breed) throws {
     self.service = service
     self.breed = breed
-    let zygote = try #require(service.zygote, "the service has no zygote")
-    watches = [
-      try ProcessWatch(service.processIdentifier, "service"), try ProcessWatch(zygote, "zygote"),
-    ]
+    // The conversion of a few files at a time needs less, whatever is in them.
+    watches = try service.watches(allowance: 160 << 20)
   }
 
   private var scratch: Scratch { service.scratch }
@@ -92,18 +90,7 @@ struct MutantRun {
     if job.state == "failed" {
       #expect(job.error?.sentence.isEmpty == false, "\(mutant) failed without a sentence")
     }
-    tally.add(mutant, job.error, try failures(of: job))
-  }
-
-  /// Why each attempt failed that did.
-  private func failures(of job: Job) throws -> [AttemptFailure] {
-    let directory = try #require(
-      scratch.names(job.state).first { $0.hasPrefix(job.fid) }, "\(job.fid) is not in \(job.state)/")
-    let attempts = scratch.names("\(job.state)/\(directory)").filter { $0.hasPrefix("a.") }
-    let contents = attempts.compactMap {
-      FileManager.default.contents(atPath: "\(scratch.spool.path)/\(job.state)/\(directory)/\($0)/failure.json")
-    }
-    return try contents.map { try JSONDecoder().decode(AttemptFailure.self, from: $0) }
+    tally.add(mutant, job.error, try scratch.attemptFailures(of: job))
   }
 
   private func remove(_ jobs: [Job]) async throws {
@@ -119,18 +106,15 @@ struct ProcessWatch: CustomStringConvertible {
   let name: String
   private let process: Int32
   private let start: Int
+  private let limit: Int
   private var peak: Int
 
-  /// The conversion of a few files at a time needs less, whatever is in them.
-  private static let allowance = 160 << 20
-
-  init(_ process: Int32, _ name: String) throws {
+  init(_ process: Int32, _ name: String, allowance: Int) throws {
     (self.process, self.name) = (process, name)
     let memory = try Memory(of: process)
-    (start, peak) = (memory.resident, memory.peak)
+    (start, limit, peak) = (memory.resident, memory.resident + allowance, memory.peak)
   }
 
-  private var limit: Int { start + Self.allowance }
   var isWithinLimit: Bool { peak <= limit }
 
   mutating func look() throws {
@@ -139,4 +123,15 @@ struct ProcessWatch: CustomStringConvertible {
   }
 
   var description: String { "\(name) memory at most \(peak >> 20) MB (limit \(limit >> 20), start \(start >> 20))" }
+}
+
+extension Service {
+  /// The service and its zygote, which decodes nothing itself: each may take so many bytes more than now.
+  func watches(allowance: Int) throws -> [ProcessWatch] {
+    let zygote = try #require(zygote, "the service has no zygote")
+    return [
+      try ProcessWatch(processIdentifier, "service", allowance: allowance),
+      try ProcessWatch(zygote, "zygote", allowance: allowance),
+    ]
+  }
 }

@@ -1,3 +1,6 @@
+import Foundation
+import Testing
+
 /// The `failure.json` of one attempt.
 struct AttemptFailure: Decodable {
   let code: String
@@ -10,6 +13,19 @@ struct AttemptFailure: Decodable {
   var isFault: Bool { !isCertain && !isDeath }
 
   private static let deaths: Set = ["crashed", "exited", "timed-out", "violated-protocol"]
+}
+
+extension Scratch {
+  /// Why each attempt at an ended job failed that did.
+  func attemptFailures(of job: Job) throws -> [AttemptFailure] {
+    let directory = try #require(
+      names(job.state).first { $0.hasPrefix(job.fid) }, "\(job.fid) is not in \(job.state)/")
+    let attempts = names("\(job.state)/\(directory)").filter { $0.hasPrefix("a.") }
+    let contents = attempts.compactMap {
+      FileManager.default.contents(atPath: "\(spool.path)/\(job.state)/\(directory)/\($0)/failure.json")
+    }
+    return try contents.map { try JSONDecoder().decode(AttemptFailure.self, from: $0) }
+  }
 }
 
 /// What became of mutants.
