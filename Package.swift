@@ -116,7 +116,8 @@ let tests: [Target] = [
   .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", system]),
   .testTarget(name: "LoudnessTests", dependencies: ["Loudness", "CEBUR128"]),
   .testTarget(name: "MP3EncoderTests", dependencies: ["WireFormats", "MP3Encoder", "CLAME"]),
-  .testTarget(name: "DecoderTests", dependencies: ["WireFormats", "Decoder", "DecoderTrials", "mp3spool", system]),
+  .testTarget(
+    name: "DecoderTests", dependencies: ["WireFormats", "Decoder", "DecoderTrials", "mp3spool", "CFFmpeg", system]),
   // A decoder whose children do what a file might have them do.
   .executableTarget(
     name: "DecoderTrials", dependencies: ["Decoder", "CLinux", system], path: "Tests/DecoderTrials"),

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -61,5 +62,45 @@ extension Decoder {
     let path = "/proc/\(zygoteProcess)/task/\(zygoteProcess)/children"
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     return text.split(separator: " ").compactMap { CInt($0) }
+  }
+
+  /// A session in the midst of a long file, and its child.
+  func running(
+    _ path: String, _ request: DecodeRequest = DecodeRequest()
+  ) throws -> (session: Running, child: CInt) {
+    let before = Set(children)
+    let session = try open(path: path, request)
+    let child = try #require(Set(children).subtracting(before).first)
+    return (Running(session), child)
+  }
+
+  /// The kernel shows a jailed process's descriptors and environment to root alone (proc(5), PR_SET_DUMPABLE).
+  static let seesTheJailed = geteuid() == 0
+}
+
+/// A session that a test can hand around.
+final class Running: @unchecked Sendable {
+  private var session: DecodeSession
+  let canceller: DecodeCanceller
+
+  init(_ session: consuming DecodeSession) {
+    canceller = session.canceller
+    self.session = session
+  }
+
+  /// Reads on until there is nothing more.
+  func failure() -> DecodeFailure? {
+    var block = PCMBlock()
+    while true {
+      do { if case .end = try session.next(&block) { return nil } } catch { return error }
+    }
+  }
+}
+
+/// What the descriptors of a process are.
+func descriptors(of process: CInt) throws -> [String] {
+  let folder = "/proc/\(process)/fd"
+  return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
   }
 }

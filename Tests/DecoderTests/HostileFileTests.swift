@@ -104,6 +104,22 @@ import Testing
     }
   }
 
+  /// 65 is EX_DATAERR: another attempt is in vain (sysexits.h).
+  @Test func fileThatLeadsToOthersEndsConvertWith65() throws {
+    let paths = try files()
+    let script = #"""
+      program=$1; shift
+      for file; do
+        status=0; "$program" convert "$file" "$file.out" 2>/dev/null || status=$?
+        echo "$status $(test -e "$file.out" && echo made || echo none)"
+      done
+      """#
+    let words = ["-c", script, "bash", Self.program] + paths
+    let endings = String(decoding: try run("bash", words), as: UTF8.self).split(separator: "\n")
+    #expect(endings.count == paths.count)
+    for (path, ending) in zip(paths, endings) { #expect(ending == "65 none", "\(path)") }
+  }
+
   @Test func trackWhoseSamplesAreElsewhereIsFound() throws {
     let location = Array("url ".utf8) + [0, 0, 0, 0] + Array("file://\(Self.target)\0".utf8)
     let named = try movie("url.mov", reference: location)
@@ -135,16 +151,20 @@ import Testing
     return ForeignTracks(try InputFile(file.rawValue)).numbers
   }
 
+  /// A decoder whose processes strace watches make these calls, and the file that it writes them to.
+  private func traced(_ calls: String) throws -> (decoder: Decoder, trace: String) {
+    let trace = media.path("trace")
+    let words = ["-f", "-qqq", "-e", "trace=\(calls)", "-o", trace, Self.program, DecoderZygote.command]
+    return (try Decoder(executable: FilePath(Self.strace), arguments: words), trace)
+  }
+
+  private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    .appending(path: "mp3spool").path
+
   /// Without the walls that would keep it: it does not even try.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: strace)))
   func fileThatLeadsToOthersHasNothingOpened() throws {
-    let trace = media.path("trace")
-    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    let words = [
-      "-f", "-qqq", "-e", "trace=%file,%network,close_range", "-o", trace, program.appending(path: "mp3spool").path,
-      DecoderZygote.command,
-    ]
-    let decoder = try Decoder(executable: FilePath(Self.strace), arguments: words)
+    let (decoder, trace) = try traced("%file,%network,close_range")
     let paths = try files()
     for path in paths { #expect(decoder.failure(path) != nil) }
     decoder.shutdown()
@@ -157,6 +177,19 @@ import Testing
     #expect(calls.count == paths.count + 1)  // and the one that reported on the jail
     let harmless = ["newfstatat(0, ", "fstat(0, ", "<... ", "+++ killed by SIGKILL"]
     for call in calls.values.joined() { #expect(harmless.contains { call.hasPrefix($0) }, "\(call)") }
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: strace)), arguments: [100 << 10, 5 << 20])
+  func noMoreIsReadToLearnWhatAFileIsThanTheLimit(_ limit: Int) throws {
+    let (decoder, trace) = try traced("pread64")
+    let path = try media.write("long.txt", repeatElement(UInt8(ascii: "x"), count: 20 << 20))
+    var request = DecodeRequest()
+    request.limits.probeBytes = limit
+    #expect(decoder.failure(path, request)?.kind == .notMedia)
+    decoder.shutdown()
+    let reads = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+    let counts = reads.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    #expect(counts.reduce(0, +) <= limit + 256 << 10 && counts.reduce(0, +) >= limit / 2, "\(counts)")
   }
 
   /// What libc would open files for must be in memory already: the time zone, character sets.

@@ -7,9 +7,9 @@ import Testing
 
 /// The processes: what they hold, how they end, and what their service makes of it.
 @Suite struct JailTests {
-  private let media: TestMedia
-  private let long: String
-  private let decoder: Decoder
+  let media: TestMedia
+  let long: String
+  let decoder: Decoder
 
   init() throws {
     media = try TestMedia()
@@ -17,38 +17,8 @@ import Testing
     decoder = try Decoder.underTest()
   }
 
-  /// The kernel shows a jailed process's descriptors and environment to root alone (proc(5), PR_SET_DUMPABLE).
-  private static let seesTheJailed = geteuid() == 0
-
-  /// A session in the midst of an hour of audio, and its child.
-  private func running(_ request: DecodeRequest = DecodeRequest()) throws -> (session: Running, child: CInt) {
-    let before = Set(decoder.children)
-    let session = try decoder.open(path: long, request)
-    let child = try #require(Set(decoder.children).subtracting(before).first)
-    return (Running(session), child)
-  }
-
-  /// A session that a test can hand around.
-  private final class Running: @unchecked Sendable {
-    private var session: DecodeSession
-    let canceller: DecodeCanceller
-
-    init(_ session: consuming DecodeSession) {
-      canceller = session.canceller
-      self.session = session
-    }
-
-    /// Reads on until there is nothing more.
-    func failure() -> DecodeFailure? {
-      var block = PCMBlock()
-      while true {
-        do { if case .end = try session.next(&block) { return nil } } catch { return error }
-      }
-    }
-  }
-
   @Test func crashOfTheChildIsReportedWithItsSignal() throws {
-    let (session, child) = try running()
+    let (session, child) = try decoder.running(long)
     kill(child, SIGSEGV)
     let failure = session.failure()
     #expect(failure?.kind == .crashed(signal: SIGSEGV))
@@ -57,7 +27,7 @@ import Testing
   }
 
   @Test func memoryKillIsWorthAnotherTry() throws {
-    let (session, child) = try running()
+    let (session, child) = try decoder.running(long)
     kill(child, SIGKILL)
     let failure = session.failure()
     #expect(failure?.kind == .crashed(signal: SIGKILL) && failure?.isCertain == false)
@@ -66,7 +36,7 @@ import Testing
   @Test func childThatIsStuckRunsOutOfTime() throws {
     var request = DecodeRequest()
     request.limits.wallClock = .seconds(2)
-    let (session, child) = try running(request)
+    let (session, child) = try decoder.running(long, request)
     kill(child, SIGSTOP)
     // Half of what was decoded comes to the two seconds: about three seconds of audio are in the pipe.
     let failure = session.failure()
@@ -86,7 +56,7 @@ import Testing
   }
 
   @Test func cancelEndsAReaderThatWaits() throws {
-    let (session, child) = try running()
+    let (session, child) = try decoder.running(long)
     kill(child, SIGSTOP)
     let canceller = session.canceller
     let thread = ThreadHandle { canceller.cancel() }
@@ -110,7 +80,7 @@ import Testing
   }
 
   @Test func deadZygoteIsReplacedAndItsChildrenDieWithIt() throws {
-    let (session, child) = try running()
+    let (session, child) = try decoder.running(long)
     let old = decoder.zygoteProcess
     kill(old, SIGKILL)
     let failure = session.failure()
@@ -122,43 +92,13 @@ import Testing
   }
 
   @Test func decoderOpensAgainAfterShutdown() throws {
-    let (session, _) = try running()
+    let (session, _) = try decoder.running(long)
     decoder.shutdown()
     #expect(session.failure()?.kind == .unavailable)
     #expect(try decoder.decode(try media.silence("next.wav", seconds: 1)).left.count == 44100)
   }
 
-  @Test(.enabled(if: seesTheJailed))
-  func childHoldsItsTwoDescriptorsAndNoMore() throws {
-    let (first, firstChild) = try running()
-    let (second, secondChild) = try running()
-    for child in [firstChild, secondChild] {
-      let targets = try descriptors(of: child)
-      #expect(targets.count == 2)
-      #expect(targets.contains { $0 == long } && targets.contains { $0.hasPrefix("pipe:") })
-    }
-    // The second child, forked while the first ran, does not keep the first one's pipe open.
-    kill(firstChild, SIGKILL)
-    #expect(first.failure()?.kind == .crashed(signal: SIGKILL))
-    second.canceller.cancel()
-  }
-
-  @Test(.enabled(if: seesTheJailed))
-  func childHasGivenUpWhatItCan() throws {
-    let (session, child) = try running()
-    let status = try String(contentsOfFile: "/proc/\(child)/status", encoding: .utf8)
-    let limits = try String(contentsOfFile: "/proc/\(child)/limits", encoding: .utf8)
-    let environment = try Data(contentsOf: URL(filePath: "/proc/\(child)/environ"))
-    #expect(status.contains("NoNewPrivs:\t1") && status.contains("Threads:\t1"))
-    #expect(environment.isEmpty)
-    for name in ["Max open files", "Max file size", "Max core file size", "Max processes"] {
-      let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix(name) })
-      #expect(line.dropFirst(26).split(separator: " ").prefix(2) == ["0", "0"], "\(line)")
-    }
-    session.canceller.cancel()
-  }
-
-  @Test(.enabled(if: seesTheJailed))
+  @Test(.enabled(if: Decoder.seesTheJailed))
   func sessionsLeaveNothingBehind() throws {
     let short = try media.silence("short.wav", seconds: 1)
     let text = try media.write("text.txt", Array("no media".utf8))
@@ -169,7 +109,7 @@ import Testing
       switch round % 4 {
       case 0: #expect(decoder.failure(text)?.kind == .notMedia)
       case 1:
-        let (session, child) = try running()
+        let (session, child) = try decoder.running(long)
         pipes.formUnion(try descriptors(of: child).filter { $0.hasPrefix("pipe:") })
         session.canceller.cancel()
         _ = session.canceller.job.waitForEnding(seconds: 10)
@@ -192,13 +132,26 @@ import Testing
     #expect(decoder.failure(long, request)?.kind == .limitExceeded(.cpuTime))
   }
 
-  @Test func memoryIsLimited() throws {
-    // A picture of some megabytes, which the decoder must hold.
+  /// A file with a picture of some megabytes, which the decoder must hold.
+  private func fileWithALargePicture() throws -> String {
     let noise = "nullsrc=s=1300x1300:d=0.04,geq=r='random(1)*255':g='random(2)*255':b='random(3)*255'"
     let cover = try media.make("c.png", "-f", "lavfi", "-i", noise, "-frames:v", "1")
-    let path = try media.make(
+    return try media.make(
       "a.flac", "-f", "lavfi", "-i", "sine=d=1", "-i", cover, "-map", "0", "-map", "1", "-c:v", "copy",
       "-disposition:v", "attached_pic")
+  }
+
+  @Test func largestPieceOfMemoryIsLimited() throws {
+    let path = try fileWithALargePicture()
+    var request = DecodeRequest()
+    request.limits.allocation = 1 << 20
+    let failure = decoder.failure(path, request)
+    #expect(failure?.kind == .limitExceeded(.memory) && failure?.isCertain == true, "\(String(describing: failure))")
+    #expect(decoder.failure(path) == nil)
+  }
+
+  @Test func memoryIsLimited() throws {
+    let path = try fileWithALargePicture()
     var request = DecodeRequest()
     request.limits.addressSpace = 1 << 20
     let failure = decoder.failure(path, request)
@@ -232,14 +185,6 @@ import Testing
 
   @Test func programThatIsNotThereIsUnavailable() {
     #expect(throws: DecodeFailure.self) { _ = try Decoder(executable: "/nowhere/mp3spool") }
-  }
-
-  /// What the descriptors of a process are.
-  private func descriptors(of process: CInt) throws -> [String] {
-    let folder = "/proc/\(process)/fd"
-    return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
-      try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
-    }
   }
 
   private func isZombie(_ process: CInt) -> Bool {

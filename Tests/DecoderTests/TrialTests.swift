@@ -158,6 +158,13 @@ import Testing
     #expect(failure.sentence == "the decoder took longer than 1 s and was ended")
   }
 
+  /// Twelve blocks of 16384 samples at 48 kHz are four seconds and a bit.
+  @Test func halfOfWhatWasDecodedComesToTheWallClock() throws {
+    let failure = try decoder.trial("stall") { $0.wallClock = .seconds(1) }
+    #expect(failure.kind == .timedOut && !failure.isCertain)
+    #expect(failure.sentence == "the decoder took longer than 3 s and was ended")
+  }
+
   @Test func memoryEndsAtTheLimit() throws {
     #expect(try decoder.trial("allocate") { $0.addressSpace = 64 << 20 }.kind == .limitExceeded(.memory))
   }

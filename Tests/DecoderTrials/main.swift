@@ -103,21 +103,29 @@ func misbehave(_ request: DecodeRequest) throws(DecodeFailure) {
   case "allocate": try exhaustMemory()
   case "noise": flood([0xFF])
   case "progress": flood([5, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])
-  case "samples": describeAndFlood()
+  case "samples":
+    describe()
+    flood(blockOfSamples)
+  case "stall":
+    describe()
+    for _ in 0..<12 { _ = unsafe write(pipe, blockOfSamples, blockOfSamples.count) }
+    while getpid() > 0 {}
   case "leave": _exit(3)
   case let what: try attemptCall(what)
   }
 }
 
-/// Describes a file, then gives samples of it for ever.
-func describeAndFlood() {
+/// A full block for two channels.
+let blockOfSamples = [3, 0, 0, 2, 0] + [UInt8](repeating: 0, count: 16384 * 8)
+
+/// Describes a WAV file in stereo at 48 kHz.
+func describe() {
   var header: [UInt8] = [0, 0x80, 0xBB, 0, 0, 2, 0x80, 0xBB, 0, 0, 2, 0]
   header += [UInt8](repeating: 0xFF, count: 16) + [1, 0, 1, 0]
   for name in ["wav", "pcm_s16le"] { header += [UInt8(name.utf8.count), 0, 0, 0] + Array(name.utf8) }
   header += [0, 0, 0, 0]
   let message = [1, UInt8(header.count), 0, 0, 0] + header
   _ = unsafe write(pipe, message, message.count)
-  flood([3, 0, 0, 2, 0] + [UInt8](repeating: 0, count: 16384 * 8))
 }
 
 /// The layers that the words of the command line name.

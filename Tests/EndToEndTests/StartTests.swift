@@ -145,6 +145,63 @@ import Testing
     }
   }
 
+  @Test func startTellsOfTheJailAndOfFFmpeg() async throws {
+    try await withService { service in
+      let health = try await service.scratch.mp3spool("health", "--json").health
+      let (jail, ffmpeg) = (try #require(health["jail"]), try #require(health["ffmpeg"]))
+      try await eventually("a log of what holds the decoder") { service.command.log.contains("layers=\(jail) ") }
+      try await eventually("a log of FFmpeg's version") { service.command.log.contains(ffmpeg) }
+      let metrics = try await service.request("/metrics").text
+      let version = ffmpeg.split(separator: " ")[1]
+      let isOutdated = ffmpeg.contains("older than") ? 1 : 0
+      #expect(metrics.contains("mp3spool_ffmpeg_outdated{version=\"\(version)\"} \(isOutdated)\n"), "\(metrics)")
+      let isComplete = try await service.scratch.mp3spool("health", settings: ["MP3SPOOL_SANDBOX": "required"]).status
+      #expect(metrics.contains("mp3spool_jail_layers_missing 0\n") == (isComplete == 0), "\(metrics)")
+    }
+  }
+
+  /// Root without the right to become another user: a layer that the jail lacks then.
+  @Test(.enabled(if: geteuid() == 0 && Tool.isThere("setpriv"), "only root may give up a right of root's"))
+  func jailThatLacksALayerIsRefusedWhereItIsRequired() async throws {
+    let wrapper = ["setpriv", "--bounding-set", "-setuid"]
+    let missing = "another user: missing (Operation not permitted)"
+    try await withScratch { scratch in
+      for command in ["serve", "work", "health"] {
+        let required = try await scratch.mp3spool(
+          command, settings: ["MP3SPOOL_SANDBOX": "required"], wrapper: wrapper, status: nil)
+        expectRefusal(required, status: 69, "the decoder's jail is not complete", missing)
+      }
+      for policy in ["best-effort", "automatic"] {
+        let settings = ["MP3SPOOL_SANDBOX": policy]
+        let health = try await scratch.mp3spool("health", "--json", settings: settings, wrapper: wrapper).health
+        #expect(health["jail"]?.contains(missing) == true, "\(health)")
+        let video = try await scratch.video("clip.mp4", seconds: 0.5)
+        try await scratch.mp3spool("convert", video, settings: settings, wrapper: wrapper)
+        let service = try await Service.start(in: scratch, ["serve"], settings, wrapper: wrapper)
+        try await eventually("a warning") {
+          service.command.log.split(separator: "\n").contains { $0.contains(" warning ") && $0.contains(missing) }
+        }
+        #expect(try await service.request("/metrics", token: nil).text.contains("mp3spool_jail_layers_missing 1\n"))
+        await service.stop()
+      }
+    }
+  }
+
+  @Test func nameInTheSpoolIsNoEntryOfTheLog() async throws {
+    try await withScratch { scratch in
+      try await scratch.mp3spool("check")
+      let forged = "x\n2026-01-01T00:00:00+0000 critical mp3spool: forged"
+      let place = scratch.spool.appending(path: "active/\(forged)")
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
+      try await scratch.serve { service in
+        let entry = try await eventually("a log of what was put away") {
+          service.command.log.split(separator: "\n").first { $0.contains("moved to corrupt/") }
+        }
+        #expect(entry.contains(#"name=x\n2026-01-01T00:00:00+0000 critical mp3spool: forged"#))
+      }
+    }
+  }
+
   @Test func spoolThatIsAFileIsRefused() async throws {
     try await withScratch { scratch in
       let file = try scratch.write("file", "not a directory".utf8)
