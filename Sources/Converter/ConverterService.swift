@@ -20,6 +20,7 @@ public struct ConverterService: Service {
 
   private static let beatInterval = Duration.seconds(5)
   private static let rescanInterval = Duration.seconds(30)
+  private static let restartPause = Duration.seconds(1)
 
   /// - Parameters:
   ///   - slots: how many files are converted at the same time.
@@ -42,7 +43,13 @@ public struct ConverterService: Service {
   public func run() async throws {
     tellOfSafety()
     // An incarnation that was declared dead while it lived, as after a long pause, stops its work and becomes another.
-    while !Task.isShuttingDownGracefully && !Task.isCancelled { try await live(Incarnation.here()) }
+    while !Task.isShuttingDownGracefully && !Task.isCancelled {
+      do { try await live(Incarnation.here()) } catch let error as SpoolError where error.isTemporary {
+        // A bad moment of a disk or file server must not end what else this process does, such as taking uploads.
+        logger.error("the converter begins anew", metadata: ["error": "\(error)"])
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.restartPause) }
+      }
+    }
   }
 
   /// What stands between a hostile file and this host.

@@ -66,10 +66,19 @@ public struct KeeperService: Service {
     }
   }
 
+  /// Begins as often as it takes: a bad moment of a disk or file server must not end what else this process does, such as
+  /// taking uploads.
   private func begin(_ folder: inout DropFolder) async throws {
-    try await recover(folder)
-    try await indexer.scan()
-    try await folder.look()
+    while !Task.isShuttingDownGracefully && !Task.isCancelled {
+      do {
+        try await recover(folder)
+        try await indexer.scan()
+        return try await folder.look()
+      } catch let error as SpoolError where error.isTemporary {
+        logger.error("the spool could not be looked after", metadata: ["error": "\(error)"])
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+      }
+    }
   }
 
   /// The next scan tries again what failed; until then uploads and conversions go on.

@@ -4,6 +4,7 @@ import Testing
 
 @testable import EndToEndTests
 @testable import SpoolTests
+@testable import SpoolTrials
 
 /// The judge of the judge: what strace sees of a step in the spool is what the preloaded library numbers.
 @Suite(.enabled(if: Tool.isThere("strace"), "strace is not installed"))

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import EndToEndTests
+@testable import SpoolTrials
 
 /// Invariant 11, tried out on disks that are really full: from each call of a step on, there is no room, or no inode.
 @Suite(

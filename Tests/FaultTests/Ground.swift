@@ -6,6 +6,7 @@ import Testing
 @testable import EndToEndTests
 @testable import Spool
 @testable import SpoolTests
+@testable import SpoolTrials
 
 /// What a process said of the step that it took.
 enum Report: Equatable {
@@ -46,7 +47,7 @@ final class Ground: Sendable {
     try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
     let current = HostRecord.current()
     let ended = HostRecord(
-      hostName: current.hostName, processID: current.processID, startTicks: "0",
+      hostName: current.hostName, version: nil, processID: current.processID, startTicks: "0",
       processNamespace: current.processNamespace)
     _ = try spool.register(owner, ended)
   }

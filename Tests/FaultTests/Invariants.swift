@@ -6,14 +6,12 @@ import Testing
 
 @testable import Spool
 @testable import SpoolTests
+@testable import SpoolTrials
 
 extension Ground {
-  /// What the next process does at its start.
+  /// Does what the next process does at its start.
   func recover() throws {
-    try spool.emptyTrash()
-    for adoption in try spool.interruptedAdoptions() { try spool.commit(adoption, sidecar: TemporarySpool.sidecar) }
-    #expect(try spool.quarantineUnknown() == [])
-    _ = try spool.reclaimFormerSelves(of: .here(), isLocal: true)
+    #expect(try Trial(spool: spool, words: [Step.sidecar]).run(.recover) == "done ", "there were strangers")
   }
 
   /// Converts whatever is left, as other hosts do that find its owners dead.

@@ -5,19 +5,15 @@ import Testing
 
 @testable import Spool
 @testable import SpoolTests
+@testable import SpoolTrials
 
-/// The steps that SpoolTrials takes.
-enum Step: String, CaseIterable, Sendable {
-  case open, keys, register, beat
-  case enqueue, adopt, claim, publish, convert, fail, giveBack, reclaim
-  case export, clean, cancel, retry, recover
-
+extension Step {
   /// The step whose calls this one begins with, and which are tried there.
   var groundwork: Step? {
     switch self {
     case .open: nil
     case .beat: .register
-    case .keys, .register, .enqueue, .adopt, .claim, .publish, .convert, .fail, .giveBack, .reclaim, .export, .clean,
+    case .keys, .register, .declareDead, .enqueue, .adopt, .claim, .publish, .convert, .fail, .giveBack, .reclaim, .export, .clean,
       .cancel, .retry, .recover:
       .open
     }
@@ -27,7 +23,7 @@ enum Step: String, CaseIterable, Sendable {
   func prepare(_ ground: Ground) throws {
     let (directory, owner) = (ground.directory, ground.owner)
     switch self {
-    case .open, .keys, .register, .beat, .enqueue: break
+    case .open, .keys, .register, .beat, .declareDead, .enqueue: break
     case .adopt: try directory.drop(Self.dropped)
     case .claim, .convert: try directory.enqueue()
     case .publish, .cancel: _ = try directory.claimed(by: owner)
@@ -56,7 +52,7 @@ enum Step: String, CaseIterable, Sendable {
     case .register, .beat: ["\(Incarnation.here())"]
     case .enqueue: [Self.sidecar, String(decoding: TemporarySpool.source, as: UTF8.self)]
     case .adopt: [Self.sidecar, Self.dropped.string]
-    case .claim, .convert, .publish, .fail, .giveBack, .reclaim: ["\(ground.owner)"]
+    case .declareDead, .claim, .convert, .publish, .fail, .giveBack, .reclaim: ["\(ground.owner)"]
     case .cancel, .retry: ["\(try #require(try ground.directory.jobs().values.joined().first).id)"]
     case .clean: [Self.exported]
     case .recover: [Self.sidecar]

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import SpoolTrials
+
 /// Invariants 1 to 5, 8 and 11, tried out: each step is killed, refused or answered wrongly at each of its calls in the
 /// spool; then the next process recovers.
 @Suite struct StepTests {

@@ -7,6 +7,7 @@ import Testing
 @testable import EndToEndTests
 @testable import Spool
 @testable import SpoolTests
+@testable import SpoolTrials
 
 /// One step that meets with one fault, and all that follows: recovery, the step once more, and the job's end.
 struct StepTrial {
@@ -130,8 +131,11 @@ extension Ground {
     switch step {
     case .open, .recover: return true
     case .keys: return try spool.publishedKeys() == Array("{}".utf8)
-    case .register: return try spool.hostStates().contains { $0.incarnation.description == word && $0.record != nil }
-    case .beat: return try spool.hostStates().contains { $0.count == 1 }
+    case .register:
+      let lease = try spool.leases().first { $0.incarnation.description == word }
+      return lease.flatMap(spool.record) != nil
+    case .beat: return try spool.leases().contains { $0.count == 1 && !$0.isDead }
+    case .declareDead: return try spool.leases().map(\.isDead) == [true]
     case .enqueue, .adopt: return jobs[.waiting]?.map(\.id.description) == [word]
     case .claim: return try spool.list(.active).compactMap(Claim.init).map(\.number.description) == [word]
     case .publish, .convert, .fail, .giveBack: return jobs.values.joined().map(\.description) == [word]

@@ -7,6 +7,7 @@ import Testing
 @testable import EndToEndTests
 @testable import Spool
 @testable import SpoolTests
+@testable import SpoolTrials
 
 /// Invariants 2, 5 and 12, tried out: an owner is stopped before each of its calls from claim to publish, long enough
 /// for others to take its job for an orphan and finish it. Then it goes on.

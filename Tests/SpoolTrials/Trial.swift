@@ -5,10 +5,10 @@ import Spool
 import SystemPackage
 
 /// The steps by which jobs, and those who work on them, go through the spool.
-enum Step: String, CaseIterable {
+enum Step: String, CaseIterable, Sendable {
   /// Nothing but what all others begin with.
   case open
-  case keys, register, beat
+  case keys, register, beat, declareDead
   case enqueue, adopt, claim, publish, convert, fail, giveBack, reclaim
   case export, clean, cancel, retry, recover
 }
@@ -26,6 +26,7 @@ struct Trial {
     case .keys: try publishKeys()
     case .register: "done \(try spool.register(owner).incarnation)"
     case .beat: try spool.beat(spool.register(owner)) == nil ? "lost" : "done"
+    case .declareDead: try declareDead()
     case .enqueue: try enqueue(sidecar: words[0], source: words[1])
     case .adopt: try adopt(sidecar: words[0], name: words[1])
     case .claim: try claim().map { "done \($0.number)" } ?? "lost"
@@ -89,7 +90,10 @@ extension Trial {
     try spool.emptyTrash()
     for adoption in try spool.interruptedAdoptions() { try spool.commit(adoption, sidecar: Array(sidecar.utf8)) }
     let strangers = try spool.quarantineUnknown()
-    _ = try spool.reclaimFormerSelves(of: .here(), isLocal: true)
+    for lease in try spool.leases() where spool.hasEnded(lease, seenFrom: .here(), isLocal: true) {
+      try spool.reclaim(from: lease.incarnation)
+      try spool.forget(lease)
+    }
     return "done \(strangers.joined(separator: " "))"
   }
 }
@@ -99,6 +103,11 @@ extension Trial {
 extension Trial {
   private func claim() throws -> Claim? {
     try spool.waitingJobs().first.flatMap { try spool.claim($0, for: owner) }
+  }
+
+  private func declareDead() throws -> String {
+    guard let lease = try spool.leases().first(where: { $0.incarnation == owner }) else { return "lost" }
+    return try spool.declareDead(lease) ? "done" : "lost"
   }
 
   private func withClaim(_ work: (Claim) throws -> String) throws -> String {
