@@ -74,11 +74,15 @@ public struct KeeperService: Service {
         try await recover(folder)
         try await indexer.scan()
         return try await folder.look()
-      } catch let error as SpoolError where error.isTemporary {
+      } catch where Self.isTemporary(error) {
         logger.error("the spool could not be looked after", metadata: ["error": "\(error)"])
         try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
       }
     }
+  }
+
+  private static func isTemporary(_ error: any Error) -> Bool {
+    (error as? SpoolError)?.isTemporary ?? (error as? CatalogError)?.isTemporary ?? false
   }
 
   /// The next scan tries again what failed; until then uploads and conversions go on.
@@ -164,31 +168,5 @@ public struct KeeperService: Service {
       }
       continuation.onTermination = { _ in task.cancel() }
     }
-  }
-}
-
-/// When each of the directories is listed, and when all of them are.
-struct PollRounds {
-  private var polls: [JobState: Poll] = [:]
-  private var lastScan: ContinuousClock.Instant?
-
-  private static let scanInterval = Duration.seconds(30)
-
-  mutating func mustScanAll(at now: ContinuousClock.Instant) -> Bool {
-    if let lastScan, now - lastScan < Self.scanInterval { return false }
-    lastScan = now
-    return true
-  }
-
-  /// Those whose directories are to be listed, given when each was changed.
-  mutating func mustList(_ times: [JobState: DirectoryTimes], at now: ContinuousClock.Instant) -> Set<JobState> {
-    Set(times.filter { polls[$0.key, default: Poll()].mustList($0.value, at: now) }.keys)
-  }
-
-  /// How long to wait after a round that took `time`. However many jobs there are, looking after them takes no more than
-  /// a fifth of the time; but a round that waited for an absent file server must not keep the spool waiting for four times
-  /// as long again.
-  func pause(after time: Duration) -> Duration {
-    max(polls.values.map { $0.pause() }.min() ?? .zero, min(time * 4, Self.scanInterval))
   }
 }

@@ -215,6 +215,59 @@ import Testing
     }
   }
 
+  @Test func repairMendsWhatIsSafeToMend() async throws {
+    try await withService { service in
+      let scratch = service.scratch
+      let fid = try await service.upload(try await scratch.video("talk.mp4", seconds: 0.5))
+      _ = try await service.ended(fid)
+      await service.stop()
+      let job = try #require(scratch.names("done").first { $0.hasPrefix(fid) })
+      try await scratch.run("mv", [scratch.spool.appending(path: "done/\(job)").path, scratch.path("elsewhere")])
+      try await scratch.run("mkdir", [scratch.spool.appending(path: "active/strange").path])
+      let outcome = try await scratch.mp3spool("check", "--repair")
+      #expect(outcome.lines.filter { $0.hasPrefix("mended: ") }.count == 2)
+      #expect(outcome.lines.last == "the spool and the index agree")
+      #expect(scratch.names("corrupt").count == 1)
+      try await scratch.mp3spool("check")
+      try await scratch.mp3spool("show", fid, status: 65)
+    }
+  }
+
+  private struct Host: Decodable {
+    struct Work: Decodable { let fid: String }
+    let host: String
+    let version: String?
+    let beats: Int
+    let state: String
+    let secondsSinceBeat: Double?
+    let jobs: [Work]
+  }
+
+  private func hosts(_ scratch: Scratch) async throws -> [Host] {
+    try await scratch.mp3spool("hosts", "--json").lines.map {
+      try JSONDecoder().decode(Host.self, from: Data($0.utf8))
+    }
+  }
+
+  @Test func hostsTellsWhoConvertsWhat() async throws {
+    try await withService(["MP3SPOOL_ENCODER_THREADS": "1", "MP3SPOOL_SHUTDOWN_GRACE": "0"]) { service in
+      let scratch = service.scratch
+      let fid = try await service.upload(try scratch.longSilence("long.wav", minutes: 30))
+      let host = try await eventually("a host at work") { try await hosts(scratch).first { !$0.jobs.isEmpty } }
+      #expect(host.jobs.map(\.fid) == [fid])
+      #expect(host.state == "alive")
+      #expect(host.version == (try await scratch.mp3spool("--version").lines.first))
+      #expect(try #require(host.secondsSinceBeat) < 30)
+      let job = try await service.job(fid)
+      #expect(job.host == host.host)
+      let table = try await scratch.mp3spool("hosts").output
+      #expect(table.contains("LAST BEAT") && table.contains(fid))
+      try await eventually("a beat") { try await hosts(scratch).first.map { $0.beats > 0 } ?? false }
+      await service.stop()
+      #expect(try await hosts(scratch).isEmpty, "who stops takes its leave")
+    }
+  }
+
   @Test func backupHoldsTheAccounts() async throws {
     try await withService { service in
       try await service.scratch.mp3spool("backup", "copy.sqlite")
@@ -229,8 +282,8 @@ import Testing
     try await withScratch { scratch in
       let help = try await scratch.mp3spool("--help").output
       for command in [
-        "convert", "serve", "auth", "gateway", "work", "submit", "jobs", "show", "retry", "cancel", "user", "clean",
-        "check", "reindex", "backup", "health",
+        "convert", "serve", "auth", "gateway", "work", "submit", "jobs", "show", "retry", "cancel", "user", "hosts",
+        "clean", "check", "reindex", "backup", "health",
       ] {
         #expect(help.contains("  \(command) "), "\(command)")
         #expect(try await scratch.mp3spool(command, "--help").output.contains("USAGE: mp3spool \(command)"))
