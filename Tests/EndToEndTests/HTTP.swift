@@ -102,6 +102,7 @@ struct Job: Decodable, Equatable {
   let size: Int
   let origin: String
   let attempt: Int
+  let host: String?
   let submitted: Date
   let finished: Date?
   let progress: Progress?
