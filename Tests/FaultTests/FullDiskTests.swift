@@ -22,7 +22,7 @@ struct FilledDiskTests {
   }
 
   private func tryOut(_ step: Step, _ shortage: Shortage) async throws {
-    let points = Array(try await step.points())
+    let points = try await step.points()
     for point in Extent.asked == .long ? points : points.spread(over: 6) {
       try await StepTrial(step, Fault(kind: .stop, point: point), shortage: shortage).run()
       Tally.count(.fullDisk, of: step.rawValue)
@@ -55,11 +55,13 @@ extension FilledDiskTests {
     let aside = scratch.spool.appending(path: "aside.mp4")
     try FileManager.default.copyItem(atPath: clip, toPath: aside.path)
 
-    // Room for the upload and for the beginning of its MP3 only.
+    // Room for the upload, but not for its MP3; or not for as many files as a conversion may need.
     let source = try FileManager.default.attributesOfItem(atPath: long)[.size] as? Int ?? 0
-    try shortage.begin(leaving: shortage.good == .room ? source + 1 << 20 : 4)
+    try shortage.begin(leaving: shortage.good == .room ? source + 3 << 19 : 4)
     let victim = try await service.upload(long, "-F", "preset=cbr-320")
-    try await eventually("a failed attempt") { try await service.job(victim).attempt == 1 }
+    if shortage.good == .room {
+      try await eventually("a failed attempt") { try await service.job(victim).attempt == 1 }
+    }
 
     try shortage.begin()
     let refusal = try await scratch.curl(
@@ -67,7 +69,7 @@ extension FilledDiskTests {
     #expect(refusal.status == 507, "\(refusal)")
     let dropped = scratch.spool.appending(path: "incoming/drop.mp4")
     try FileManager.default.moveItem(at: aside, to: dropped)
-    #expect(try await service.jobs().map(\.name) == ["long.mp4"])
+    #expect(try await service.jobs().map(\.state) == ["waiting"])
     try shortage.end()
 
     #expect(try await service.ended(victim).state == "done")

@@ -110,7 +110,7 @@ struct PowerCuts {
 
   /// Everything promised is done soon, and every MP3 is whole.
   private mutating func expectAll(_ service: Service, _ number: Int) async throws {
-    try? await eventually("an end of all jobs") {
+    let _: Void? = try? await eventually("an end of all jobs") {
       let jobs = try await service.jobs()
       return jobs.allSatisfy(\.hasEnded) && promised.names.isSubset(of: jobs.map(\.name))
     }

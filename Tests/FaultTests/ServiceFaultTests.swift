@@ -18,6 +18,16 @@ struct ServiceFaultTests {
     try await tryOut { point in point.mayLoseItsReply ? .lost : nil }
   }
 
+  /// It took uploads already when its first look at the spool failed, and ended for that.
+  @Test func aServiceOutlivesAnErrorOfItsFirstLook() async throws {
+    let looks = try await ServiceTrial.run().filter { $0.call == "opendir" }
+    for directory in [".state/hosts", ".state/trash", "active", "done"] {
+      let look = try #require(looks.first { $0.path == directory })
+      try await ServiceTrial.run(Fault(kind: .ioError, point: look))
+      Tally.count(.error, of: "serve")
+    }
+  }
+
   /// Tries `fault` at all calls, or in the short form at some of them from the first to the last.
   private func tryOut(_ fault: (FaultPoint) -> Fault.Kind?) async throws {
     let points = try await ServiceTrial.run()

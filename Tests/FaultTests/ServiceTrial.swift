@@ -42,8 +42,8 @@ struct ServiceTrial {
       #expect(fault?.kind == .kill, "\(story) ended the service: \(service.command.log)")
     }
     await service?.stop()
-    let began = ContinuousClock.now
     try await scratch.serve(settings) { next in
+      let began = ContinuousClock.now
       try await eventually("both results after \(story)", within: .seconds(10)) {
         try await isDone(next, isAcknowledged)
       }

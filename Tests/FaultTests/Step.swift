@@ -13,7 +13,8 @@ extension Step {
     switch self {
     case .open: nil
     case .beat: .register
-    case .keys, .register, .declareDead, .enqueue, .adopt, .claim, .publish, .convert, .fail, .giveBack, .reclaim, .export, .clean,
+    case .keys, .register, .declareDead, .enqueue, .adopt, .claim, .publish, .convert, .fail, .giveBack, .reclaim,
+      .export, .clean,
       .cancel, .retry, .recover:
       .open
     }

@@ -53,8 +53,7 @@ struct StepTrial {
   private func takeFaulted() async throws -> Report {
     let report = try await take()
     if let fault {
-      let point = try ground.points().first { $0.number == fault.point.number }
-      #expect(point?.call == fault.point.call, "\(story) came to \(String(describing: point))")
+      #expect(try ground.points().count >= fault.point.number, "\(story) never came there")
       #expect((report == .killed) == (fault.kind == .kill), "\(story): \(report)")
     } else {
       #expect(report.isDone, "\(story): \(report)")
