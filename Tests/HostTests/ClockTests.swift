@@ -76,7 +76,7 @@ extension Fleet {
 
   /// Nothing was ever taken back: each has the result of its first claim.
   func expectAllDoneAtOnce(_ jobs: [String]) async throws {
-    try await expectSilentCheck()
+    try await expectNothingToComplainOf()
     let harvest = try await Harvest(of: self)
     #expect(harvest.complaints.isEmpty)
     #expect(Set(harvest.jobs.map(\.id)) == Set(jobs))

@@ -42,17 +42,18 @@ final class Storm: Sendable {
     }
   }
 
-  /// What is struck: while half of the hosts are in trouble, the others may only lose a process.
+  /// What is struck: while half of the hosts are in trouble, or what was meant is in trouble itself, only a process ends.
   private func target(of strike: FaultPlan.Strike) -> (Fault, ClientHost)? {
     let free = fleet.hosts.filter { !$0.isTroubled }
     guard !free.isEmpty else { return nil }
     let host = free[Int(strike.aim * Double(free.count))]
     switch strike.fault {
-    case .serverPoweredOff: return serverIsDown.withLock { $0 } ? nil : (strike.fault, host)
-    case .gatewayKilled: return fleet.gateway.isTroubled ? nil : (strike.fault, fleet.gateway)
-    default:
+    case .serverPoweredOff where !serverIsDown.withLock { $0 }: return (strike.fault, host)
+    case .gatewayKilled where !fleet.gateway.isTroubled: return (strike.fault, fleet.gateway)
+    case .workerStopped, .hostPaused, .cableCut, .hostPoweredOff:
       let isHalf = (fleet.hosts.count - free.count) * 2 >= fleet.hosts.count
       return (isHalf ? .workerKilled : strike.fault, host)
+    default: return (.workerKilled, host)
     }
   }
 

@@ -36,7 +36,7 @@ extension HostTests {
           try await untilAllEnded(offering, in: fleet)
         }
         let time = ContinuousClock.now - begin
-        try await fleet.expectSilentCheck()
+        try await fleet.expectNothingToComplainOf()
         try await judge(offering, storm, after: time, in: fleet)
       }
     }
