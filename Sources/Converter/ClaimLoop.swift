@@ -129,6 +129,8 @@ struct ClaimLoop: Sendable {
     do {
       let verifier = try await BlockingThreads.run { [spool] in try spool.sidecarVerifier() }
       sidecar = try await verifier.verify(bytes, expecting: claim.id)
+    } catch let error as SpoolError {
+      throw ConversionFailure(error)
     } catch {
       // A key that is not known yet, or keys that cannot be read now, are no fault of the job's.
       let isCertain = (error as? TokenError).map { $0.kind != .unknownKey && $0.kind != .invalidKey } ?? false
@@ -150,7 +152,8 @@ struct ClaimLoop: Sendable {
         (try spool.sidecar(in: directory), try spool.sourceSize(in: directory))
       }
     } catch {
-      throw ConversionFailure(code: "incomplete-job", error.description, isCertain: !error.isTemporary)
+      if error.isTemporary { throw ConversionFailure(error) }
+      throw ConversionFailure(code: "incomplete-job", error.description, isCertain: true)
     }
   }
 

@@ -74,7 +74,8 @@ public struct KeeperService: Service {
         try await recover(folder)
         try await indexer.scan()
         return try await folder.look()
-      } catch where Self.isTemporary(error) {
+      } catch {
+        guard Self.isTemporary(error) else { throw error }
         logger.error("the spool could not be looked after", metadata: ["error": "\(error)"])
         try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
       }
