@@ -68,10 +68,8 @@ public struct SpoolCheck: Sendable {
   /// What has no place in the protocol, or no more.
   private func strangers() async throws -> [Finding] {
     try await BlockingThreads.run { [spool] () throws(SpoolError) in
-      let unknown = try spool.unknownNames().map {
-        // A folder that somebody dropped into incoming/ is theirs.
-        let isTheirs = $0.removingLastComponent() == spool.layout.incoming
-        return Finding("\($0) has no name that the protocol knows", remedy: isTheirs ? nil : .quarantine($0))
+      let unknown = try spool.unknownNames().map { path, isDropped in
+        Finding("\(path) has no name that the protocol knows", remedy: isDropped ? nil : .quarantine(path))
       }
       return unknown + (try spool.leftovers().map { Finding("\($0) was left over long ago", remedy: .throwAway($0)) })
     }

@@ -34,7 +34,7 @@ extension Ground {
       for name in names { try expectWhole(name, in: state, moment) }
     }
     #expect(try directory.names(in: layout.corrupt) == [], "\(moment)")
-    #expect(try spool.unknownNames() == [], "\(moment)")
+    #expect(try spool.unknownNames().isEmpty, "\(moment)")
     #expect(try orphanedExports() == [], "\(moment)")
   }
 

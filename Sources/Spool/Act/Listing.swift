@@ -113,14 +113,17 @@ extension Spool {
 // MARK: - What a check asks
 
 extension Spool {
-  /// Directories where jobs are whose names have no shape that the protocol knows.
-  public func unknownNames() throws(SpoolError) -> [FilePath] {
-    var found: [FilePath] = []
+  /// Directories where jobs are whose names have no shape that the protocol knows there.
+  ///
+  /// - Returns: their paths, and whether each may be a folder that somebody dropped into `incoming/`: it is left to them.
+  public func unknownNames() throws(SpoolError) -> [(path: FilePath, isDropped: Bool)] {
+    var found: [(path: FilePath, isDropped: Bool)] = []
     for state in JobState.allCases {
       for entry in try spooling({ () throws(FileError) in try Files.list(layout[state]) })
       where entry.kind == .directory && !entry.name.hasPrefix(".") {
-        if let name = JobName(entry.name), state.admits(name) { continue }
-        found.append(layout[state].appending(entry.component))
+        let name = JobName(entry.name)
+        if let name, state.admits(name) { continue }
+        found.append((layout[state].appending(entry.component), isDropped: state == .waiting && name == nil))
       }
     }
     return found

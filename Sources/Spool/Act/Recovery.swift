@@ -48,18 +48,9 @@ extension Spool {
   ///
   /// - Returns: the names that were moved.
   public func quarantineUnknown() throws(SpoolError) -> [String] {
-    var moved: [String] = []
-    for state in JobState.allCases {
-      for entry in try spooling({ () throws(FileError) in try Files.list(layout[state]) })
-      where entry.kind == .directory && !entry.name.hasPrefix(".") {
-        if let name = JobName(entry.name), state.admits(name) { continue }
-        // A folder that somebody dropped into incoming/ is theirs; it is left where they put it.
-        if state == .waiting && JobName(entry.name) == nil { continue }
-        try quarantine(layout[state].appending(entry.component))
-        moved.append(entry.name)
-      }
-    }
-    return moved
+    let unknown = try unknownNames().filter { !$0.isDropped }
+    for (path, _) in unknown { try quarantine(path) }
+    return unknown.compactMap { $0.path.lastComponent?.string }
   }
 
   /// Puts something that is none of the protocol's into `corrupt/`.
