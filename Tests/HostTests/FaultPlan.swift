@@ -11,6 +11,10 @@ enum Fault: String, CaseIterable {
   case hostPoweredOff = "host powered off"
   case serverPoweredOff = "server powered off"
   case gatewayKilled = "gateway killed"
+
+  /// In which each stands as often as it is to happen. Without its server nothing happens at all, and there are no jobs
+  /// without the gateway: those two come half as often as the others.
+  static let urn = allCases + allCases.filter { $0 != .serverPoweredOff && $0 != .gatewayKilled }
 }
 
 /// Which fault comes when, and how long it lasts: the same for the same seed.
@@ -48,8 +52,7 @@ struct FaultPlan {
     guard rest > 0 else { return nil }
     rest -= 1
     let pause = Double.random(in: Self.pauses, using: &random)
-    // Every one of them gets its turn, in the long run equally often.
-    let fault = Fault.allCases.randomElement(using: &random) ?? .workerKilled
+    let fault = Fault.urn.randomElement(using: &random) ?? .workerKilled
     let isOverlong = overlong.map { Int.random(in: 1...$0, using: &random) == 1 } ?? false
     let length = Double.random(in: isOverlong ? Self.beyondLease : lengths, using: &random)
     let aim = Double.random(in: 0..<1, using: &random)
