@@ -23,7 +23,7 @@ extension HostTests {
         let jobs = try await sendJobs(to: fleet, for: Self.time)
         let after = try await fleet.expectSameLives(as: before)
         expectBeats(from: before, to: after, in: ContinuousClock.now - begin) { others.contains($0) ? 5 : 1 }
-        for job in jobs { try await fleet.wait(for: job, in: "done") }
+        try await fleet.wait(for: jobs, in: "done")
         try await fleet.expectAllDoneAtOnce(jobs)
       }
     }

@@ -70,10 +70,10 @@ struct Fleet: Sendable {
     return Places(listing: output)
   }
 
-  /// Waits until the job `fid` lies in `place`.
-  func wait(for fid: String, in place: String, within limit: Duration = .seconds(60)) async throws {
-    _ = try await eventually("\(fid) in \(place)/", within: limit, every: .milliseconds(300)) {
-      try await places()[place].first { $0.hasPrefix(fid) }
+  /// Waits until all of these jobs lie in `place`.
+  func wait(for fids: [String], in place: String, within limit: Duration = .seconds(60)) async throws {
+    try await eventually("\(fids) in \(place)/", within: limit) {
+      Set(try await places()[place].map { String($0.prefix { $0 != "." }) }).isSuperset(of: fids)
     }
   }
 

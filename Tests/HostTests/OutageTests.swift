@@ -18,10 +18,10 @@ extension HostTests {
         try await Task.sleep(for: Self.outage)
         try await fleet.lab.command("start", "server")
         let back = ContinuousClock.now
-        for job in jobs { try await fleet.wait(for: job, in: "done", within: .seconds(180)) }
+        try await fleet.wait(for: jobs, in: "done", within: .seconds(180))
         let time = Int((ContinuousClock.now - back) / .seconds(1))
         jobs += try await upload(clips[15...], to: fleet)
-        for job in jobs { try await fleet.wait(for: job, in: "done") }
+        try await fleet.wait(for: jobs, in: "done")
         // Whoever took them for dead would have said so by now.
         try await Task.sleep(for: .seconds(70))
         _ = try await fleet.expectSameLives(as: before)

@@ -16,7 +16,7 @@ extension HostTests {
         try await eventually("a watch over incoming/") { !watch.said.isEmpty }
         for clip in clips {
           let job = try #require(try await fleet.upload(clip))
-          try await fleet.wait(for: job, in: "done")
+          try await fleet.wait(for: [job], in: "done")
           // What is measured must not fall into step with the polling.
           try await Task.sleep(for: .milliseconds(Int.random(in: 500...3000)))
         }

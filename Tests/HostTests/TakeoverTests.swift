@@ -19,7 +19,7 @@ extension HostTests {
         let freezing = ContinuousClock.now
         try #require(try await fleet.places()["active"].contains { $0.hasPrefix(job) }, "it was done before the frost")
         try await other.start(.worker)
-        try await fleet.wait(for: job, in: "done", within: .seconds(300))
+        try await fleet.wait(for: [job], in: "done", within: .seconds(300))
         let time = Int((ContinuousClock.now - freezing) / .seconds(1))
         try await fleet.lab.command("cont", frozen.name)
         try await expectAnotherLife(of: frozen, than: former, in: fleet)
@@ -27,7 +27,7 @@ extension HostTests {
         try await other.end(.worker)
         let next = try await Clip.make(2...2, in: fleet.lab)[0]
         let second = try #require(try await fleet.upload(next, as: "u-2-0.mkv"))
-        try await fleet.wait(for: second, in: "done")
+        try await fleet.wait(for: [second], in: "done")
         try await expectResults([job: 1, second: 0], in: fleet)
         print("The job of a frozen host was done by another \(time) s after the frost.")
       }
