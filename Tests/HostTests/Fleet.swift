@@ -32,11 +32,11 @@ struct Fleet: Sendable {
 
   private static func login(at host: ClientHost) async throws -> String {
     let words = ["-X", "POST", "-u", "\(Accounts.admin):\(Accounts.password)", "http://\(host.address):8080/login"]
-    return try await host.lab.scratch.run("nsenter", curl + ["--fail"] + words)
+    return try await host.lab.scratch.run("nsenter", curl + ["-m", "200", "--fail"] + words)
   }
 
   /// From this machine into the network that no fault touches.
-  private static let curl = ["--net=/run/netns/\(Lab.network)", "curl", "-sS", "-m", "20"]
+  private static let curl = ["--net=/run/netns/\(Lab.network)", "curl", "-sS", "-m", "30"]
 
   // MARK: - Jobs come in
 
