@@ -1,5 +1,6 @@
 import CFFmpeg
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 

@@ -179,7 +179,7 @@ import Testing
     for call in calls.values.joined() { #expect(harmless.contains { call.hasPrefix($0) }, "\(call)") }
   }
 
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: strace)), arguments: [100 << 10, 5 << 20])
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: strace)), arguments: [100 << 10, 400 << 10])
   func noMoreIsReadToLearnWhatAFileIsThanTheLimit(_ limit: Int) throws {
     let (decoder, trace) = try traced("pread64")
     let path = try media.write("long.txt", repeatElement(UInt8(ascii: "x"), count: 20 << 20))

@@ -140,6 +140,8 @@ internal import Glibc
       ("codec_whitelist", Formats.decoders.joined(separator: ",")),
       ("protocol_whitelist", "none"),
       ("probesize", String(limits.probeBytes)),
+      // What tells the container has a limit of its own, a mebibyte (PROBE_BUF_MAX, libavformat/internal.h).
+      ("formatprobesize", String(min(limits.probeBytes, 1 << 20))),
       ("analyzeduration", String(limits.analyzeDuration.microseconds)),
       // Room to see that there are too many, rather than a demuxer's failure half way.
       ("max_streams", String(max(1000, limits.streams))),
