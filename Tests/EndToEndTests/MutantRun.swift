@@ -101,7 +101,7 @@ struct MutantRun {
   }
 }
 
-/// A process that must stay, and may take only so much memory more than at its start.
+/// A process that must stay, and may take only so much memory more than it ever had.
 struct ProcessWatch: CustomStringConvertible {
   let name: String
   private let process: Int32
@@ -112,7 +112,7 @@ struct ProcessWatch: CustomStringConvertible {
   init(_ process: Int32, _ name: String, allowance: Int) throws {
     (self.process, self.name) = (process, name)
     let memory = try Memory(of: process)
-    (start, limit, peak) = (memory.resident, memory.resident + allowance, memory.peak)
+    (start, limit, peak) = (memory.peak, memory.peak + allowance, memory.peak)
   }
 
   var isWithinLimit: Bool { peak <= limit }
@@ -126,7 +126,7 @@ struct ProcessWatch: CustomStringConvertible {
 }
 
 extension Service {
-  /// The service and its zygote, which decodes nothing itself: each may take so many bytes more than now.
+  /// The service and its zygote, which decodes nothing itself: each may take so many bytes more than until now.
   func watches(allowance: Int) throws -> [ProcessWatch] {
     let zygote = try #require(zygote, "the service has no zygote")
     return [
