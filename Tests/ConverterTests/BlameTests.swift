@@ -6,7 +6,7 @@ import Testing
 @testable import Spool
 
 /// Whose fault a failure is decides how often a job is tried; see `Verdict`.
-@Suite struct ConversionFailureTests {
+@Suite struct BlameTests {
   private func error(_ errno: Errno) -> FileError { FileError(operation: "read", path: "/spool", errno: errno) }
 
   @Test(arguments: [Errno.noSpace, .diskQuotaExceeded, .ioError, .staleNFSFileHandle])
