@@ -126,7 +126,6 @@ let tests: [Target] = [
     name: "FaultTests",
     dependencies: [
       "EndToEndTests", "SpoolTests", "WireFormatsTests", "Spool", "SpoolTrials", "mp3spool", "DurableFiles", system,
-      crypto,
     ]),
   // A process that takes one step in the spool, so that it can meet with a fault at each of its calls.
   .executableTarget(

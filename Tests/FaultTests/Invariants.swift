@@ -1,4 +1,3 @@
-import Crypto
 import DurableFiles
 import Foundation
 import SystemPackage
@@ -47,8 +46,7 @@ extension Ground {
     guard state == .done, case .ended(_, _, let number) = name else { return }
     let result = try #require(try spool.result(of: number, in: job))
     let audio = try Files.read(job.appending(result.output), limit: 1000)
-    let digits = SHA256.hash(data: audio).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-    #expect(digits.joined() == result.sha256, "\(name), \(moment)")
+    #expect(sha256(of: audio) == result.sha256, "\(name), \(moment)")
   }
 
   /// Plain files in done/ that are no done job's MP3.

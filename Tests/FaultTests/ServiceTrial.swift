@@ -1,8 +1,8 @@
-import Crypto
 import Foundation
 import Testing
 
 @testable import EndToEndTests
+@testable import SpoolTrials
 
 /// A `serve` that meets with one fault while a file is dropped and another is uploaded, and what follows.
 struct ServiceTrial {
@@ -33,8 +33,7 @@ struct ServiceTrial {
   }
 
   private func run() async throws {
-    let preload = Preload.environment(root: scratch.spool.path, log: log, fault)
-    let service = try? await Service.start(in: scratch, ["serve"], settings.merging(preload) { $1 })
+    let service = await start()
     async let acknowledgement = upload(to: service)
     try drop()
     let isAcknowledged = await acknowledgement
@@ -52,6 +51,15 @@ struct ServiceTrial {
       try await expectEachOnce(next, isAcknowledged)
     }
     try await scratch.mp3spool("check", settings: settings)
+  }
+
+  /// The service with its fault; nil where that kept it from starting, of which it must say why.
+  private func start() async -> Service? {
+    let preload = Preload.environment(root: scratch.spool.path, log: log, fault)
+    do { return try await Service.start(in: scratch, ["serve"], settings.merging(preload) { $1 }) } catch {
+      #expect(fault?.kind == .kill || "\(error)".contains(/\nmp3spool: .+ cannot .+/), "\(story): \(error)")
+      return nil
+    }
   }
 
   private func drop() throws {
@@ -100,10 +108,8 @@ extension Service {
   func expectWhole(_ job: Job, _ story: String) async throws {
     #expect(job.state == "done", "\(job.name) after \(story): \(String(describing: job.error))")
     guard let download = job.download else { return }
-    let digits = SHA256.hash(data: try await request(download).body).map {
-      ($0 < 16 ? "0" : "") + String($0, radix: 16)
-    }
-    #expect(digits.joined() == job.result?.sha256, "\(job.name) after \(story)")
+    let bytes = try await request(download).body
+    #expect(sha256(of: bytes) == job.result?.sha256, "\(job.name) after \(story)")
   }
 }
 

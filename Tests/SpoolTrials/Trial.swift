@@ -134,9 +134,8 @@ extension Trial {
     try file.write(bytes.span.extracting(droppingFirst: 8))
     try file.synchronize()
     try file.close()
-    let digits = SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
     return JobResult(
-      sha256: digits.joined(), byteCount: Int64(bytes.count), duration: 1, sampleRate: 44_100, channels: 2,
+      sha256: sha256(of: bytes), byteCount: Int64(bytes.count), duration: 1, sampleRate: 44_100, channels: 2,
       bitrate: 190_000, container: "mov", codec: "aac",
       output: JobFiles.path(of: path, fromOutputOf: claim.number))
   }
@@ -160,6 +159,11 @@ extension Trial {
     try spool.clean(name, in: .done, exported: words.first)
     return "done"
   }
+}
+
+/// As a result has it, in hexadecimal digits.
+func sha256(of bytes: some DataProtocol) -> String {
+  SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
 extension JobFailure {
