@@ -32,7 +32,6 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
 
   init(_ failure: DecodeFailure) {
     self.init(code: failure.code, failure.description, isCertain: failure.isCertain)
-    if case .unavailable = failure.kind { isOfHost = true }
   }
 
   init(_ error: EncoderError) { self.init(code: "not-encodable", error.description, isCertain: true) }
