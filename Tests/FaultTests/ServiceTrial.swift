@@ -57,7 +57,7 @@ struct ServiceTrial {
   private func start() async -> Service? {
     let preload = Preload.environment(root: scratch.spool.path, log: log, fault)
     do { return try await Service.start(in: scratch, ["serve"], settings.merging(preload) { $1 }) } catch {
-      #expect(fault?.kind == .kill || "\(error)".contains(/\nmp3spool: .+ cannot .+/), "\(story): \(error)")
+      #expect(fault?.kind == .kill || "\(error)".contains(/mp3spool: .*cannot .+/), "\(story): \(error)")
       return nil
     }
   }
