@@ -19,6 +19,16 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
   /// It was stopped, not failed.
   var isCancellation: Bool { code == "cancelled" }
 
+  /// The decoder was ended since it gave nothing for too long.
+  var isTimeout: Bool { code == "timed-out" }
+
+  /// The same, but for whose fault it is.
+  var blamedOnHost: ConversionFailure {
+    var failure = self
+    failure.isOfHost = true
+    return failure
+  }
+
   /// The same for the job's own files.
   public var forJob: JobFailure {
     JobFailure(code: code, sentence: description, isCertain: isCertain, isOfHost: isOfHost)

@@ -80,7 +80,7 @@ public struct ConverterService: Service {
         [
           { for await _ in watch.events { bench.wake() } },
           { if isLocal { await tick(bench) } else { await poll(bench) } },
-          { await beat(lease) },
+          { await beat(lease, bench) },
           { [rounds] in await rounds.run() },
         ], against: { await loop.run() })
     } onGracefulShutdown: {
@@ -123,7 +123,7 @@ public struct ConverterService: Service {
 
   /// Beats until the lease is lost. A beat that fails, as when the server of the spool is away, is tried again: only the
   /// spool knows who was declared dead, so a long silence alone ends no work.
-  private func beat(_ lease: Lease) async {
+  private func beat(_ lease: Lease, _ bench: Workbench) async {
     var lease = lease
     while !Task.isCancelled {
       try? await Task.sleep(for: Self.beatInterval)
@@ -135,6 +135,7 @@ public struct ConverterService: Service {
           return
         }
         lease = renewed
+        bench.beaten()
       } catch { logger.warning("the lease could not be renewed", metadata: ["error": "\(error)"]) }
     }
   }

@@ -25,12 +25,22 @@ struct JobRun: Sendable {
     do throws(ConversionFailure) {
       result = try makeMP3s(sidecar, handle)
     } catch {
-      return (error.isCancellation ? try spool.giveBack(claim) : try spool.fail(claim, error.forJob), error)
+      if error.isCancellation { return (try spool.giveBack(claim), error) }
+      let problem = error.isTimeout && spoolIsSlow() ? error.blamedOnHost : error
+      return (try spool.fail(claim, problem.forJob), problem)
     }
     do { return (try spool.publish(claim, result: result), nil) } catch {
       let problem = ConversionFailure(error)
       return (try spool.fail(claim, problem.forJob), problem)
     }
+  }
+
+  /// Is the spool's server, or disk, away or slow? A decoder that waits for its file gives nothing either, and that is no
+  /// fault of the file's. The question is not answered from memory, and so as late as the decoder's would be.
+  private func spoolIsSlow() -> Bool {
+    let begin = ContinuousClock.now
+    let isAnswered = (try? spool.times(of: .active)) != nil
+    return !isAnswered || ContinuousClock.now - begin > .seconds(1)
   }
 
   private func makeMP3s(_ sidecar: Sidecar, _ handle: CancelHandle) throws(ConversionFailure) -> JobResult {

@@ -9,6 +9,7 @@ final class Workbench: Sendable {
     var queue = ClaimQueue()
     var running: Set<ClaimNumber> = []
     var orphans = OrphanSearch()
+    var lastBeat = ContinuousClock.now
     /// When the next resting job has rested, of which the loop is to be woken.
     var alarm: ContinuousClock.Instant?
   }
@@ -28,7 +29,22 @@ final class Workbench: Sendable {
   /// No more jobs are to be claimed; the loop ends when it hears of it.
   func close() { bell.finish() }
 
-  var hasFreeSlot: Bool { state.withLock { $0.freeSlots > 0 } }
+  /// Is there a free slot, and a lease that was renewed lately? Who was frozen for long may have been declared dead, and
+  /// claims nothing before its next beat: it would be for nothing.
+  var mayClaim: Bool {
+    state.withLock { $0.freeSlots > 0 && ContinuousClock.now - $0.lastBeat < Self.beatLifetime }
+  }
+
+  private static let beatLifetime = Duration.seconds(15)
+
+  /// The lease was renewed.
+  func beaten() {
+    let wasLate = state.withLock { state in
+      defer { state.lastBeat = .now }
+      return ContinuousClock.now - state.lastBeat >= Self.beatLifetime
+    }
+    if wasLate { wake() }
+  }
 
   func listed(_ names: [JobName]) { state.withLock { $0.queue.listed(names) } }
 

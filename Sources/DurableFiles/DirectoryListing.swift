@@ -18,11 +18,11 @@ internal import SystemPackage
 
   deinit { unsafe closedir(stream) }
 
-  /// The next name that is neither `.` nor `..`; nil at the end.
-  func next() throws(FileError) -> DirectoryEntry? {
+  /// The next name that is neither `.` nor `..`, nor left out; nil at the end.
+  func next(except isLeftOut: (String) -> Bool) throws(FileError) -> DirectoryEntry? {
     while let found = try unsafe read() {
       let (name, type) = unsafe found
-      if let entry = try unsafe entry(name, type) { return entry }
+      if let entry = try unsafe entry(name, type, isLeftOut) { return entry }
     }
     return nil
   }
@@ -39,10 +39,12 @@ internal import SystemPackage
     return unsafe (clinux_entry_name(entry), entry.pointee.d_type)
   }
 
-  /// nil where it is the directory itself or its parent, or has gone since.
-  private func entry(_ name: UnsafePointer<CChar>, _ type: UInt8) throws(FileError) -> DirectoryEntry? {
+  /// nil where it is the directory itself or its parent, is left out, or has gone since.
+  private func entry(
+    _ name: UnsafePointer<CChar>, _ type: UInt8, _ isLeftOut: (String) -> Bool
+  ) throws(FileError) -> DirectoryEntry? {
     if let text = unsafe String(validatingCString: name) {
-      if text == "." || text == ".." { return nil }
+      if text == "." || text == ".." || isLeftOut(text) { return nil }
       let kind =
         if let kind = FileKind(entryType: type) { Optional(kind) } else { try kind(of: FilePath.Component(text)) }
       return kind.map { DirectoryEntry(name: text, kind: $0) }

@@ -79,11 +79,26 @@ public enum Files {
 
   /// All names in `directory` but `.` and `..`, in no order. It is opened anew for each call, so that over NFS other
   /// hosts' changes are seen. A name that comes or goes meanwhile may be listed or not.
-  public static func list(_ directory: FilePath) throws(FileError) -> [DirectoryEntry] {
+  ///
+  /// - Parameter isLeftOut: names that are not wanted. On NFS each of the others may cost a request to tell what it is.
+  public static func list(
+    _ directory: FilePath, except isLeftOut: (String) -> Bool = { _ in false }
+  ) throws(FileError) -> [DirectoryEntry] {
     let listing = try DirectoryListing(directory)
     var entries: [DirectoryEntry] = []
-    while let entry = try listing.next() { entries.append(entry) }
+    while let entry = try listing.next(except: isLeftOut) { entries.append(entry) }
     return entries
+  }
+
+  /// The names in `directory` that are UTF-8, of whatever kind; otherwise like ``list(_:except:)``.
+  public static func names(in directory: FilePath) throws(FileError) -> [String] {
+    var names: [String] = []
+    // Each is left out when its name is known: what it is is not asked.
+    _ = try list(directory) { name in
+      names.append(name)
+      return true
+    }
+    return names
   }
 
   /// What `name` is in an open directory; nil where it is not.

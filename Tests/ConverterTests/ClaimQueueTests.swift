@@ -120,12 +120,12 @@ import Testing
     let bench = Workbench(slots: 2)
     let claims = [try directory.claimed(), try directory.claimed()]
     for claim in claims {
-      #expect(bench.hasFreeSlot)
+      #expect(bench.mayClaim)
       bench.begin(claim)
     }
-    #expect(!bench.hasFreeSlot)
+    #expect(!bench.mayClaim)
     bench.end(claims[0])
-    #expect(bench.hasFreeSlot)
+    #expect(bench.mayClaim)
   }
 
   @Test func manyRingsAreOne() async {

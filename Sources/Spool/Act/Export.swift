@@ -37,7 +37,9 @@ extension Spool {
     guard let status = try spooling({ () throws(FileError) in try Files.status(audio) }), status.linkCount > 1 else {
       return nil
     }
-    for entry in try spooling({ () throws(FileError) in try Files.list(layout.done) }) where entry.kind == .file {
+    let isJob = { JobName($0) != nil }
+    for entry in try spooling({ () throws(FileError) in try Files.list(layout.done, except: isJob) })
+    where entry.kind == .file {
       let path = layout.done.appending(entry.component)
       let inode = try spooling { () throws(FileError) in try Files.status(path) }?.inode
       if inode == status.inode { return entry.name }

@@ -41,7 +41,7 @@ extension Spool {
 
   /// The leases that are in `hosts/`.
   public func leases() throws(SpoolError) -> [Lease] {
-    try spooling { () throws(FileError) in try Files.list(layout.hosts) }.compactMap { Lease($0.name) }
+    try spooling { () throws(FileError) in try Files.names(in: layout.hosts) }.compactMap(Lease.init)
   }
 
   /// Looks at all leases and all claims.
@@ -49,8 +49,14 @@ extension Spool {
     HostSighting(leases: try leases(), claims: try list(.active).compactMap(Claim.init))
   }
 
-  /// What an incarnation told of itself; nil where its lease has a new name by now, or is gone.
+  /// What an incarnation told of itself; nil where its lease is gone.
   public func record(of lease: Lease) -> HostRecord? {
+    if let record = read(lease) { return record }
+    // It may have beaten meanwhile: then its lease has another name.
+    return (try? leases())?.first { $0.incarnation == lease.incarnation }.flatMap(read)
+  }
+
+  private func read(_ lease: Lease) -> HostRecord? {
     let bytes = try? Files.read(layout.hosts.appending(lease.name), limit: 64 << 10)
     return bytes.flatMap { JSON.decode(HostRecord.self, from: $0) }
   }

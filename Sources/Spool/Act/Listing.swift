@@ -2,10 +2,10 @@ public import DurableFiles
 public import SystemPackage
 
 extension Spool {
-  /// The names of the jobs in `state`, in no order; what has another shape is not among them.
+  /// The names of the jobs in `state`, in no order; what has another shape is not among them. Whether a name of a job's
+  /// shape is a directory is not asked, which over NFS would cost a request for each: whoever opens it finds out.
   public func list(_ state: JobState) throws(SpoolError) -> [JobName] {
-    try spooling { () throws(FileError) in try Files.list(layout[state]) }
-      .compactMap { $0.kind == .directory ? JobName($0.name) : nil }
+    try spooling { () throws(FileError) in try Files.names(in: layout[state]) }.compactMap(JobName.init)
       .filter(state.admits)
   }
 
@@ -21,8 +21,10 @@ extension Spool {
     except isPartial: (String) -> Bool
   ) throws(SpoolError) -> [(name: FilePath.Component, status: FileStatus)] {
     var found: [(name: FilePath.Component, status: FileStatus)] = []
-    for entry in try spooling({ () throws(FileError) in try Files.list(layout.incoming) })
-    where entry.kind == .file && !isPartial(entry.name) {
+    let entries = try spooling { () throws(FileError) in
+      try Files.list(layout.incoming) { JobName($0) != nil || isPartial($0) }
+    }
+    for entry in entries where entry.kind == .file {
       let path = layout.incoming.appending(entry.component)
       guard let status = try spooling({ () throws(FileError) in try Files.status(path) }), status.isAdoptable else {
         continue
@@ -119,11 +121,11 @@ extension Spool {
   public func unknownNames() throws(SpoolError) -> [(path: FilePath, isDropped: Bool)] {
     var found: [(path: FilePath, isDropped: Bool)] = []
     for state in JobState.allCases {
-      for entry in try spooling({ () throws(FileError) in try Files.list(layout[state]) })
-      where entry.kind == .directory && !entry.name.hasPrefix(".") {
-        let name = JobName(entry.name)
-        if let name, state.admits(name) { continue }
-        found.append((layout[state].appending(entry.component), isDropped: state == .waiting && name == nil))
+      let isKnown = { (name: String) in name.hasPrefix(".") || JobName(name).map(state.admits) ?? false }
+      for entry in try spooling({ () throws(FileError) in try Files.list(layout[state], except: isKnown) })
+      where entry.kind == .directory {
+        let isDropped = state == .waiting && JobName(entry.name) == nil
+        found.append((layout[state].appending(entry.component), isDropped))
       }
     }
     return found

@@ -25,7 +25,8 @@ extension Spool {
     let now = try now()
     var found: [FilePath] = []
     for directory in layout.directories {
-      for entry in try spooling({ () throws(FileError) in try Files.list(directory) }) {
+      let isNone = { directory != layout.staging && !JobFiles.isTemporary($0) }
+      for entry in try spooling({ () throws(FileError) in try Files.list(directory, except: isNone) }) {
         let isStaged = directory == layout.staging && entry.kind == .directory
         guard isStaged || JobFiles.isTemporary(entry.name) else { continue }
         let path = directory.appending(entry.component)
