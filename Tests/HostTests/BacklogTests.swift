@@ -30,7 +30,7 @@ extension HostTests {
       // It would index them all, which is another matter.
       if others > 0 { try await fleet.gateway.end(.gateway) }
       try await makeBacklog(others, in: fleet)
-      let (worker, before) = (fleet.hosts[1], try await fleet.places().ended)
+      let (worker, before) = (fleet.hosts[1], try await fleet.ended())
       let begin = ContinuousClock.now
       try await worker.start(.worker)
       try await eventually("\(clips.count) done jobs", within: .seconds(400)) {

@@ -10,7 +10,7 @@ extension HostTests {
     @Test func thawedHostFindsItsJobTakenOverAndGoesOnAsAnother() async throws {
       try await Fleet.use(hosts: 3) { fleet in
         let (frozen, other) = (fleet.hosts[1], fleet.hosts[2])
-        let long = try await Clip.makeLong(1, minutes: 20, in: fleet.lab)
+        let long = try await Clip.makeLong(1, minutes: 10, in: fleet.lab)
         try await frozen.start(.worker)
         let job = try #require(try await fleet.upload(long, as: "u-1-0.mkv"))
         try await untilUnderWay(job, in: fleet)
