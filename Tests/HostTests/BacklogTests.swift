@@ -49,11 +49,12 @@ extension HostTests {
         within: 200)
     }
 
+    /// The worker has begun with the others by now, and may have taken some away.
     private func listingTime(on host: ClientHost) async throws -> Double {
       let script = """
         import os, time
         begin = time.monotonic()
-        assert len(os.listdir("\(ClientHost.Spool.path)/incoming")) >= \(Self.backlog)
+        assert len(os.listdir("\(ClientHost.Spool.path)/incoming")) > \(Self.backlog * 9 / 10)
         print(round(time.monotonic() - begin, 2))
         """
       let output = try await host.lab.run("python3 -c '\(script)'", on: host.name, within: 120)
