@@ -206,9 +206,10 @@ power_on() {
   echo $! >"$lab/run/$1.pid"
 }
 
+# A client whose server is away comes up when that does; it may ask seldom (TCP doubles its pauses).
 await() {
   local _
-  for _ in {1..600}; do
+  for _ in {1..2400}; do
     [[ -e $lab/host/.up.$1 ]] && return
     alive "$1" || break
     sleep 0.1
