@@ -208,10 +208,11 @@ power_on() {
 
 # A client whose server is away comes up when that does; it may ask seldom (TCP doubles its pauses).
 await() {
-  local _
-  for _ in {1..2400}; do
+  local tenths
+  for tenths in {1..2400}; do
     [[ -e $lab/host/.up.$1 ]] && return
-    alive "$1" || break
+    # In its first moments its process is not yet what it is to become.
+    ((tenths < 100)) || alive "$1" || break
     sleep 0.1
   done
   die "$1 did not come up: see '$0 log $1'"
