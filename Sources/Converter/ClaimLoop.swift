@@ -27,7 +27,7 @@ struct ClaimLoop: Sendable {
 
   private func fillSlots(_ jobs: inout DiscardingTaskGroup) async throws {
     var hasListed = false
-    while bench.mayClaim {
+    while bench.mayClaim() {
       switch bench.next() {
       case .claim(let name):
         guard try await hasRoom() else { return bench.wake(at: .now + Self.pauseWithoutRoom) }

@@ -31,17 +31,17 @@ final class Workbench: Sendable {
 
   /// Is there a free slot, and a lease that was renewed lately? Who was frozen for long may have been declared dead, and
   /// claims nothing before its next beat: it would be for nothing.
-  var mayClaim: Bool {
-    state.withLock { $0.freeSlots > 0 && ContinuousClock.now - $0.lastBeat < Self.beatLifetime }
+  func mayClaim(at now: ContinuousClock.Instant = .now) -> Bool {
+    state.withLock { $0.freeSlots > 0 && now - $0.lastBeat < Self.beatLifetime }
   }
 
   private static let beatLifetime = Duration.seconds(15)
 
   /// The lease was renewed.
-  func beaten() {
+  func beaten(at now: ContinuousClock.Instant = .now) {
     let wasLate = state.withLock { state in
-      defer { state.lastBeat = .now }
-      return ContinuousClock.now - state.lastBeat >= Self.beatLifetime
+      defer { state.lastBeat = now }
+      return now - state.lastBeat >= Self.beatLifetime
     }
     if wasLate { wake() }
   }

@@ -17,7 +17,7 @@ public struct DirectoryEntry: Sendable, Equatable {
   private let odd: FilePath.Component?
 
   /// The name, exactly as the file system holds it: any bytes but `/` and NUL.
-  public var component: FilePath.Component { odd ?? FilePath.Component(name) ?? "?" }
+  public var component: FilePath.Component { odd ?? FilePath.Component(name)! }
 
   init(name: String, kind: FileKind) { (self.name, odd, self.kind) = (name, nil, kind) }
   init(odd: FilePath.Component, kind: FileKind) { (name, self.odd, self.kind) = (odd.string, odd, kind) }

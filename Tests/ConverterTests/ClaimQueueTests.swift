@@ -120,12 +120,22 @@ import Testing
     let bench = Workbench(slots: 2)
     let claims = [try directory.claimed(), try directory.claimed()]
     for claim in claims {
-      #expect(bench.mayClaim)
+      #expect(bench.mayClaim())
       bench.begin(claim)
     }
-    #expect(!bench.mayClaim)
+    #expect(!bench.mayClaim())
     bench.end(claims[0])
-    #expect(bench.mayClaim)
+    #expect(bench.mayClaim())
+  }
+
+  /// A host that was frozen once claimed a job under the name by which it had been declared dead meanwhile.
+  @Test func whoseLastBeatIsOldClaimsNothingBeforeTheNext() {
+    let bench = Workbench(slots: 1)
+    let thawed = ContinuousClock.now + .seconds(15)
+    #expect(bench.mayClaim(at: thawed - .seconds(5)))
+    #expect(!bench.mayClaim(at: thawed))
+    bench.beaten(at: thawed)
+    #expect(bench.mayClaim(at: thawed + .seconds(14)))
   }
 
   @Test func manyRingsAreOne() async {

@@ -132,18 +132,18 @@ import Testing
     #expect(try directory.jobs() == [.waiting: [.waiting(claim.id, attempt: 1)], .active: [mine.name]])
   }
 
-  /// Found by reading: the output was cleared before the rename, which a false alarm would have made a done job without
-  /// an MP3.
-  @Test func whoWasTakenForDeadCanStillPublishAllOfItsOutput() throws {
+  /// The output was once cleared before the rename: whoever was taken for dead, and published at that moment, would have
+  /// published a job without its MP3.
+  @Test func takingAClaimBackTouchesNothingOfItsOutput() throws {
     let claim = try directory.claimed(by: own)
     try directory.convert(claim)
     let output = JobFiles.output(of: claim.number, in: spool.directory(of: claim))
-    let before = try directory.names(in: output)
-    // All that a taker does before its rename, and no more: the job is held where it is.
-    #expect(try spool.leave(.converterDied, for: ClaimNumber(), in: spool.directory(of: claim)))
-    #expect(try directory.names(in: output) == before)
-    _ = try spool.publish(claim, result: .ofTests(claim))
-    #expect(try spool.complaints(about: claim.endedName, in: .done) == [])
+    let before = try Files.list(output).map(\.name)
+    #expect(before == ["audio.mp3"])
+    let waiting = JobName.waiting(claim.id, attempt: 1)
+    #expect(try spool.takeBack(claim) == .moved(to: .waiting, waiting))
+    let after = JobFiles.output(of: claim.number, in: directory.layout.job(waiting, in: .waiting))
+    #expect(try Files.list(after).map(\.name) == before)
   }
 
   @Test func poisonEndsInFailedWithItsReason() throws {
