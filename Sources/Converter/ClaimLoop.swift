@@ -92,7 +92,7 @@ struct ClaimLoop: Sendable {
       metrics.ended(end, problem, after: time)
       if case .moved(.waiting, let name) = end, let problem, !problem.isCancellation {
         // The reasons say for how long; but a full disk may have kept the last of them from being left.
-        bench.rest(name, for: max(try await pause(before: name), Self.pauseWithoutRoom))
+        bench.rest(name, for: max((try? await pause(before: name)) ?? .zero, Self.pauseWithoutRoom))
       }
     } catch {
       // What lies in active/ under our name is found by the search for orphans.

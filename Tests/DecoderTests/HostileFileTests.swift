@@ -192,6 +192,27 @@ import Testing
     #expect(counts.reduce(0, +) <= limit + 256 << 10 && counts.reduce(0, +) >= limit / 2, "\(counts)")
   }
 
+  /// A file that announces pictures and has none is read on and on for them.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: strace)), arguments: [2, 20])
+  func streamsAreAwaitedForSoManySecondsOfMedia(_ seconds: Int) throws {
+    let (decoder, trace) = try traced("pread64")
+    let path = try media.make("sound.flv", "-f", "lavfi", "-i", "sine=d=60:r=44100", "-ac", "2", "-c:a", "pcm_s16le")
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+    // Adobe's FLV specification, E.2: 4 announces sound, 1 pictures.
+    try #require(bytes[4] == 4)
+    bytes[4] = 5
+    var request = DecodeRequest()
+    (request.limits.probeBytes, request.limits.analyzeDuration) = (64 << 20, .seconds(seconds))
+    // What is read until the description comes; the rest of the file is not asked for.
+    let session = try decoder.open(path: media.write("sound.flv", bytes), request)
+    session.canceller.cancel()
+    decoder.shutdown()
+    let reads = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+    let count = reads.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    let expected = seconds * 44_100 * 4
+    #expect(expected / 2...expected + 1 << 20 ~= count, "\(count) bytes were read, not \(expected)")
+  }
+
   /// What libc would open files for must be in memory already: the time zone, character sets.
   @Test func whatLibcLooksUpIsThereInTheJail() throws {
     let decoder = try Decoder.underTest()

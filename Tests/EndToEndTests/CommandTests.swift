@@ -190,12 +190,18 @@ import Testing
     }
   }
 
-  @Test func checkFindsWhatIsNotAsItShouldBe() async throws {
+  /// A spool with one done job, whose service has ended.
+  private func afterOneJob(_ body: (Scratch, _ fid: String) async throws -> Void) async throws {
     try await withService { service in
-      let scratch = service.scratch
-      let fid = try await service.upload(try await scratch.video("talk.mp4", seconds: 0.5))
+      let fid = try await service.upload(try await service.scratch.video("talk.mp4", seconds: 0.5))
       _ = try await service.ended(fid)
       await service.stop()
+      try await body(service.scratch, fid)
+    }
+  }
+
+  @Test func checkFindsWhatIsNotAsItShouldBe() async throws {
+    try await afterOneJob { scratch, fid in
       #expect(try await scratch.mp3spool("check").output == "the spool and the index agree\n")
       let job = try #require(scratch.names("done").first { $0.hasPrefix(fid) })
       let directory = scratch.spool.appending(path: "done/\(job)").path
@@ -216,11 +222,7 @@ import Testing
   }
 
   @Test func repairMendsWhatIsSafeToMend() async throws {
-    try await withService { service in
-      let scratch = service.scratch
-      let fid = try await service.upload(try await scratch.video("talk.mp4", seconds: 0.5))
-      _ = try await service.ended(fid)
-      await service.stop()
+    try await afterOneJob { scratch, fid in
       let job = try #require(scratch.names("done").first { $0.hasPrefix(fid) })
       try await scratch.run("mv", [scratch.spool.appending(path: "done/\(job)").path, scratch.path("elsewhere")])
       try await scratch.run("mkdir", [scratch.spool.appending(path: "active/strange").path])

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// Files that break their decoder go through a whole service, again and again with good ones between them.
@@ -42,6 +43,24 @@ import Testing
         try await expectCounts(neighbours + 1 + Self.slots, in: service)
         print("\(attempts) planted faults beside \(neighbours) good clips: \(watches)")
       }
+    }
+  }
+
+  /// Neither for the conversion nor to find out what is in the file.
+  @Test(.enabled(if: Tool.isThere("clang"), "the C compiler that comes with Swift is not in the PATH"))
+  func noDecoderOfMovingPicturesIsOpened() async throws {
+    let (pictures, sound) = (0, 1)
+    try await withScratch { scratch in
+      let clip = try await scratch.video("clip.ts", seconds: 2)
+      let watch = try await scratch.plantingFaults(forbidding: pictures)
+      try await scratch.mp3spool("convert", clip, settings: watch)
+      // The same watch sees those who do open them: FFmpeg's own program, and us with sound, at our trial of the jail.
+      let probe = try await scratch.tool("env", watch.map { "\($0)=\($1)" } + ["ffprobe", clip])
+      #expect(probe.status == 128 + SIGABRT, "\(probe)")
+      let deaf = try await scratch.plantingFaults(forbidding: sound)
+      let none = scratch.path("none.mp3")
+      #expect(try await scratch.mp3spool("convert", clip, none, settings: deaf, status: nil).status != 0)
+      #expect(!FileManager.default.fileExists(atPath: none))
     }
   }
 

@@ -31,11 +31,18 @@ struct PlantedFault: Sendable {
 extension Scratch {
   /// The environment in which libavformat misbehaves as the file says that it is to open, in mp3spool's own jail: a
   /// library put before it does that.
-  func plantingFaults() async throws -> [String: String] {
+  ///
+  /// - Parameter forbidden: opening a decoder of this kind ends the process; source: libavutil's enum AVMediaType, where
+  ///   0 are moving pictures and 1 is sound.
+  func plantingFaults(forbidding forbidden: Int = -1) async throws -> [String: String] {
     let library = path("faults.so")
     try write("faults.c", Self.faults.utf8)
     try await run(
-      "clang", ["-shared", "-fPIC", "-O0", "-DSELF=\"\(library)\"", "-o", library, path("faults.c"), "-ldl"])
+      "clang",
+      [
+        "-shared", "-fPIC", "-O0", "-DSELF=\"\(library)\"", "-DFORBIDDEN=\(forbidden)", "-o", library, path("faults.c"),
+        "-ldl",
+      ])
     return ["LD_PRELOAD": library]
   }
 
@@ -53,8 +60,21 @@ extension Scratch {
     static int (*open_input)(void **, const char *, const void *, void **);
     static unsigned char block[5 + 16384 * 8];
 
+    // As libavcodec/codec.h begins it.
+    struct codec { const char *name, *long_name; int type; };
+    static int (*open_codec)(void *, const struct codec *, void **);
+
     // In the jail nothing can be looked up any more.
-    __attribute__((constructor)) static void find(void) { open_input = dlsym(RTLD_NEXT, "avformat_open_input"); }
+    __attribute__((constructor)) static void find(void) {
+      open_input = dlsym(RTLD_NEXT, "avformat_open_input");
+      open_codec = dlsym(RTLD_NEXT, "avcodec_open2");
+    }
+
+    int avcodec_open2(void *context, const struct codec *codec, void **options) {
+      int result = open_codec(context, codec, options);
+      if (result == 0 && codec && codec->type == FORBIDDEN) abort();
+      return result;
+    }
 
     // The decoder's zygote begins without an environment, and so would begin without this library.
     int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions,

@@ -48,8 +48,14 @@ public struct HostWatch: Sendable {
     case forget(Lease)
   }
 
-  /// What stays the same as long as nothing is heard of an incarnation.
-  private enum Sign: Hashable { case count(Int), dead(isOwner: Bool), orphaned }
+  /// What is seen of an incarnation; it stays the same as long as nothing is heard of it.
+  private enum Sign: Hashable {
+    case ended(Lease, isOwner: Bool)
+    case dead(Lease, isOwner: Bool)
+    case alive(Lease)
+    case orphaned
+  }
+
   private struct Window {
     let sign: Sign
     let since: ContinuousClock.Instant
@@ -74,39 +80,27 @@ public struct HostWatch: Sendable {
     _ sighting: HostSighting, from begin: ContinuousClock.Instant, to end: ContinuousClock.Instant,
     hasEnded: (Incarnation) -> Bool
   ) -> [Action] {
-    let owners = Set(sighting.claims.map(\.owner)).subtracting([own])
-    let leases = sighting.leases.filter { $0.incarnation != own }
-    let ended = leases.filter { hasEnded($0.incarnation) }
-    let others = leases.filter { !ended.contains($0) }
-    let orphaned = owners.subtracting(leases.map(\.incarnation))
-    let certain = ended.map { owners.contains($0.incarnation) ? Action.takeBack($0.incarnation) : .forget($0) }
-    return certain + watch(others, owners, orphaned, at: begin, isQuick: end - begin < Self.longestLook)
+    let isQuick = end - begin < Self.longestLook
+    let isLate = lastLook.map { begin - $0 > Self.longestGap } ?? false
+    if !isQuick || isLate { windows = [:] }
+    lastLook = isQuick ? begin : nil
+    var seen: [Incarnation: Window] = [:]
+    for (incarnation, sign) in signs(in: sighting, hasEnded) { seen[incarnation] = window(incarnation, sign, begin) }
+    if isQuick { windows = seen }
+    return seen.compactMap { action($0.key, $0.value, begin) }
   }
 
-  private mutating func watch(
-    _ leases: [Lease], _ owners: Set<Incarnation>, _ orphaned: Set<Incarnation>, at now: ContinuousClock.Instant,
-    isQuick: Bool
-  ) -> [Action] {
-    let counts = isQuick && lastLook.map { now - $0 <= Self.longestGap } ?? true
-    if !counts { windows = [:] }
-    lastLook = isQuick ? now : nil
-    var actions: [Action] = []
-    var seen: [Incarnation: Window] = [:]
-    for lease in leases {
+  private func signs(in sighting: HostSighting, _ hasEnded: (Incarnation) -> Bool) -> [Incarnation: Sign] {
+    let owners = Set(sighting.claims.map(\.owner))
+    var signs = Dictionary(owners.map { ($0, Sign.orphaned) }) { first, _ in first }
+    for lease in sighting.leases {
       let isOwner = owners.contains(lease.incarnation)
-      if lease.isDead, isOwner { actions.append(.takeBack(lease.incarnation)) }
-      let window = window(lease.incarnation, lease.isDead ? .dead(isOwner: isOwner) : .count(lease.count), now)
-      seen[lease.incarnation] = window
-      guard isOver(window, now) else { continue }
-      if !lease.isDead { actions.append(.declareDead(lease)) } else if !isOwner { actions.append(.forget(lease)) }
+      signs[lease.incarnation] =
+        hasEnded(lease.incarnation)
+        ? .ended(lease, isOwner: isOwner) : lease.isDead ? .dead(lease, isOwner: isOwner) : .alive(lease)
     }
-    for incarnation in orphaned {
-      let window = window(incarnation, .orphaned, now)
-      seen[incarnation] = window
-      if isOver(window, now) { actions.append(.takeBack(incarnation)) }
-    }
-    if isQuick { windows = seen }
-    return actions
+    signs[own] = nil
+    return signs
   }
 
   private func window(_ incarnation: Incarnation, _ sign: Sign, _ now: ContinuousClock.Instant) -> Window {
@@ -115,7 +109,17 @@ public struct HostWatch: Sendable {
     return window
   }
 
-  private func isOver(_ window: Window, _ now: ContinuousClock.Instant) -> Bool {
-    window.looks >= Self.looks && now - window.since >= Self.patience
+  /// The table's second column.
+  private func action(
+    _ incarnation: Incarnation, _ window: Window, _ now: ContinuousClock.Instant
+  ) -> Action? {
+    let isOver = window.looks >= Self.looks && now - window.since >= Self.patience
+    return switch window.sign {
+    case .ended(_, isOwner: true), .dead(_, isOwner: true): .takeBack(incarnation)
+    case .ended(let lease, isOwner: false): .forget(lease)
+    case .dead(let lease, isOwner: false): isOver ? .forget(lease) : nil
+    case .alive(let lease): isOver ? .declareDead(lease) : nil
+    case .orphaned: isOver ? .takeBack(incarnation) : nil
+    }
   }
 }

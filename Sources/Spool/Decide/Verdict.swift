@@ -15,7 +15,7 @@ public enum Verdict: Sendable, Hashable {
   case giveUp(JobName)
 
   /// How often a job may fail for a reason that may be its own; a person's `retry` grants one more.
-  public static let attempts = 3
+  static let attempts = 3
   /// How often it may fail for the host's reasons: with the pauses between them that is seven hours.
   static let attemptsOnBadHosts = 12
   /// More than any job has that fails with its reasons kept.
