@@ -14,8 +14,7 @@ extension Step {
     case .open: nil
     case .beat: .register
     case .keys, .register, .declareDead, .enqueue, .adopt, .claim, .publish, .convert, .fail, .giveBack, .reclaim,
-      .export, .clean,
-      .cancel, .retry, .recover:
+      .export, .clean, .cancel, .retry, .recover, .list:
       .open
     }
   }
@@ -30,7 +29,7 @@ extension Step {
     case .publish, .cancel: _ = try directory.claimed(by: owner)
     case .fail, .giveBack, .reclaim: try directory.convert(try directory.claimed(by: owner))
     case .retry: _ = try directory.failed()
-    case .export: _ = try directory.published()
+    case .export, .list: _ = try directory.published()
     case .clean: _ = try directory.spool.export(directory.published(), as: [Self.exported])
     case .recover: try leaveTraces(in: directory, owner)
     }
@@ -49,7 +48,7 @@ extension Step {
   /// The words that the step is called with.
   func words(on ground: Ground) throws -> [String] {
     switch self {
-    case .open, .keys, .export: []
+    case .open, .keys, .export, .list: []
     case .register, .beat: ["\(Incarnation.here())"]
     case .enqueue: [Self.sidecar, String(decoding: TemporarySpool.source, as: UTF8.self)]
     case .adopt: [Self.sidecar, Self.dropped.string]

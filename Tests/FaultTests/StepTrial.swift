@@ -137,7 +137,7 @@ extension Ground {
     case .declareDead: return try spool.leases().map(\.isDead) == [true]
     case .enqueue, .adopt: return jobs[.waiting]?.map(\.id.description) == [word]
     case .claim: return try spool.list(.active).compactMap(Claim.init).map(\.number.description) == [word]
-    case .publish, .convert, .fail, .giveBack: return jobs.values.joined().map(\.description) == [word]
+    case .publish, .convert, .fail, .giveBack, .list: return jobs.values.joined().map(\.description) == [word]
     case .reclaim: return word == "1" && has(.waiting)
     case .export: return try exports() == [word]
     case .clean: return try !has(.done) && exports().isEmpty

@@ -11,6 +11,7 @@ enum Step: String, CaseIterable, Sendable {
   case keys, register, beat, declareDead
   case enqueue, adopt, claim, publish, convert, fail, giveBack, reclaim
   case export, clean, cancel, retry, recover
+  case list
 }
 
 /// A step that is tried on a spool with one job at most.
@@ -40,6 +41,7 @@ struct Trial {
     case .cancel: try told(spool.cancel(id, because: .cancelled))
     case .retry: try told(spool.retry(id))
     case .recover: try recover(sidecar: words[0])
+    case .list: try list().map { "done \($0)" } ?? "nothing"
     }
   }
 
@@ -158,6 +160,27 @@ extension Trial {
   private func clean(_ name: JobName) throws -> String {
     try spool.clean(name, in: .done, exported: words.first)
     return "done"
+  }
+}
+
+// MARK: - Looking only
+
+extension Trial {
+  /// What `jobs`, `hosts`, the index's owner and `check` ask of the spool.
+  ///
+  /// - Returns: the one job that is in `done/`; nil where anything of it was not to be seen as it is.
+  private func list() throws -> JobName? {
+    guard try spool.leases().count == 1, try spool.unknownNames().isEmpty, try spool.droppedFiles(except: { _ in false }).isEmpty else { return nil }
+    let found = try JobState.allCases.flatMap { state in try spool.list(state).map { ($0, state) } }
+    guard found.count == 1, case (let name, .done) = found[0], case .ended(let id, _, let number) = name,
+      try spool.find(id)?.name == name, try spool.complaints(about: name, in: .done).isEmpty
+    else { return nil }
+    let job = spool.layout.job(name, in: .done)
+    guard try spool.sourceSize(in: job) > 0, try !spool.sidecar(in: job).isEmpty,
+      try spool.failure(of: number, in: job) == nil, try spool.result(of: number, in: job) != nil,
+      try spool.end(of: number, in: job) != nil
+    else { return nil }
+    return name
   }
 }
 
