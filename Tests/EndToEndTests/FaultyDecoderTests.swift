@@ -64,6 +64,31 @@ import Testing
     }
   }
 
+  /// While the spool's server is away a decoder gets nothing to read, and is ended for giving nothing: no file may come to
+  /// failed/ for that.
+  @Test(.enabled(if: Tool.isThere("clang"), "the C compiler that comes with Swift is not in the PATH"))
+  func decoderThatIsTooLateOnASlowSpoolIsNotTheFilesFault() async throws {
+    try await expectTimeout(["SLOW": "/active"], isOfHost: true)
+    try await expectTimeout([:], isOfHost: false)
+  }
+
+  /// Has a file tried whose decoder never ends, and looks who is blamed for the first attempt.
+  private func expectTimeout(_ settings: [String: String], isOfHost: Bool) async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let limits = try await scratch.plantingFaults().merging(["MP3SPOOL_LIMIT_WAIT": "1"]) { $1 }
+      try await scratch.serve(limits.merging(settings) { $1 }) { service in
+        let fid = try await service.upload(scratch.write("loop.mp4", "planted: loop".utf8))
+        let job = try await eventually("an end of the first attempt") {
+          let job = try await service.job(fid)
+          return job.attempt == 1 && job.state == "waiting" ? job : nil
+        }
+        let failures = try scratch.attemptFailures(of: job, in: "incoming")
+        #expect(failures.map(\.code) == ["timed-out"] && failures.map(\.isOfHost) == [isOfHost], "\(failures)")
+      }
+    }
+  }
+
   /// As many as there are slots at once: what they need of memory is no fault's doing.
   private func convertLongFiles(with service: Service) async throws {
     let file = try await service.scratch.sound("long.wav", seconds: 120)

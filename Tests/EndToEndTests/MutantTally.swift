@@ -6,6 +6,7 @@ struct AttemptFailure: Decodable {
   let code: String
   let sentence: String
   let isCertain: Bool
+  let isOfHost: Bool?
 
   /// The decoder was ended: by a signal, by its time, or for what it said. All other limits it tells of itself.
   var isDeath: Bool { Self.deaths.contains(code) || code == "limit-exceeded" && !isCertain }
@@ -16,13 +17,15 @@ struct AttemptFailure: Decodable {
 }
 
 extension Scratch {
-  /// Why each attempt at an ended job failed that did.
-  func attemptFailures(of job: Job) throws -> [AttemptFailure] {
-    let directory = try #require(
-      names(job.state).first { $0.hasPrefix(job.fid) }, "\(job.fid) is not in \(job.state)/")
-    let attempts = names("\(job.state)/\(directory)").filter { $0.hasPrefix("a.") }
+  /// Why each attempt at a job failed that did.
+  ///
+  /// - Parameter place: where the job is; by default that of its end.
+  func attemptFailures(of job: Job, in place: String? = nil) throws -> [AttemptFailure] {
+    let place = place ?? job.state
+    let directory = try #require(names(place).first { $0.hasPrefix(job.fid) }, "\(job.fid) is not in \(place)/")
+    let attempts = names("\(place)/\(directory)").filter { $0.hasPrefix("a.") }
     let contents = attempts.compactMap {
-      FileManager.default.contents(atPath: "\(spool.path)/\(job.state)/\(directory)/\($0)/failure.json")
+      FileManager.default.contents(atPath: "\(spool.path)/\(place)/\(directory)/\($0)/failure.json")
     }
     return try contents.map { try JSONDecoder().decode(AttemptFailure.self, from: $0) }
   }
