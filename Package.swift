@@ -36,7 +36,7 @@ let rooms: [Target] = [
   .target(
     name: "Gateway",
     dependencies: [
-      "AuthService", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging,
+      "AuthService", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging, lifecycle,
       hummingbird, crypto, nioCore,
       .product(name: "NIOHTTP1", package: "swift-nio"),
       .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),

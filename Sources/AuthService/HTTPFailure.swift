@@ -1,4 +1,3 @@
-import Foundation
 public import HTTPTypes
 public import Hummingbird
 import NIOCore
@@ -72,13 +71,10 @@ extension Response {
     _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:],
     type: String = "application/json"
   ) -> Response {
-    let encoder = JSONEncoder()
-    encoder.dateEncodingStrategy = .iso8601
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let bytes = try? encoder.encode(value) else {
+    guard let bytes = try? JSONText.encode(value) else {
       return .text("the answer cannot be written as JSON", status: .internalServerError)
     }
-    return .json(written: Array(bytes), status: status, headers: headers, type: type)
+    return .json(written: bytes, status: status, headers: headers, type: type)
   }
 
   /// JSON that is written already. Its label tells it from a value: bytes are `Encodable`, too.

@@ -29,19 +29,30 @@ extension Catalog {
   /// Jobs, newest first.
   ///
   /// - Parameters:
-  ///   - state: only jobs in this state.
-  ///   - owner: only this owner's jobs.
   ///   - limit: at most so many.
-  ///   - cursor: only jobs older than this one, such as the last of the page before.
+  ///   - cursor: only jobs that come after it, such as those of the next page.
   public func jobs(
-    state: JobState? = nil, owner: String? = nil, limit: Int = 100, before cursor: JobID? = nil
+    _ filter: JobFilter = JobFilter(), limit: Int = 100, after cursor: JobCursor? = nil
   ) async throws(CatalogError) -> [JobRecord] {
-    let wanted = [("state = ?", state?.rawValue), ("owner = ?", owner), ("id < ?", cursor?.description)]
-      .filter { $0.1 != nil }
-    let filter = wanted.isEmpty ? "" : "WHERE \(wanted.map(\.0).joined(separator: " AND "))"
-    let sql = "SELECT * FROM jobs \(filter) ORDER BY id DESC LIMIT \(max(0, limit))"
-    let arguments = StatementArguments(wanted.map(\.1))
-    return try await read { db in try JobRow.fetchAll(db, sql: sql, arguments: arguments).map(\.job) }
+    var conditions = filter.conditions.map(\.sql)
+    var arguments = StatementArguments(filter.conditions.map(\.value))
+    if let cursor {
+      conditions.append("(submitted_at, id) < (?, ?)")
+      arguments += [cursor.submittedAt, cursor.id.description]
+    }
+    let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
+    let sql = "SELECT * FROM jobs \(condition) ORDER BY submitted_at DESC, id DESC LIMIT \(max(0, limit))"
+    return try await read { [arguments] db in try JobRow.fetchAll(db, sql: sql, arguments: arguments).map(\.job) }
+  }
+
+  /// The jobs of `owner` that wait, the last to be taken in front, at most `limit`.
+  public func lastWaiting(of owner: String, limit: Int = 1) async throws(CatalogError) -> [JobRecord] {
+    try await read { db in
+      try JobRow.fetchAll(
+        db, sql: "SELECT * FROM jobs WHERE owner = ? AND state = 'waiting' ORDER BY id DESC LIMIT ?",
+        arguments: [owner, limit]
+      ).map(\.job)
+    }
   }
 
   /// Where the index believes each job to be: its state and its directory's name.

@@ -74,8 +74,9 @@ enum Schema {
     ) STRICT
     """
 
-  /// Ids are ULIDs, so the order of ids is the order of submission. Times are milliseconds since 1970; `options`, `result`
+  /// Ids are ULIDs, whose order is the order in which converters take jobs. Times are milliseconds since 1970; `options`, `result`
   /// and `failure` are JSON. `expired_jobs` remembers jobs that were cleaned away, so that their links can say so.
+  /// `job_events` are what listeners are told: a trigger writes them, so that no change is without its event.
   private static let index = """
     CREATE TABLE IF NOT EXISTS jobs (
       id TEXT PRIMARY KEY NOT NULL,
@@ -95,13 +96,33 @@ enum Schema {
       result TEXT,
       failure TEXT
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, id);
-    CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, id);
+    DROP INDEX IF EXISTS jobs_by_state;
+    DROP INDEX IF EXISTS jobs_by_owner;
+    CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (submitted_at, id);
+    CREATE INDEX IF NOT EXISTS jobs_by_state_and_time ON jobs (state, submitted_at, id);
+    CREATE INDEX IF NOT EXISTS jobs_by_owner_and_time ON jobs (owner, submitted_at, id);
+    CREATE INDEX IF NOT EXISTS jobs_that_wait ON jobs (owner, id) WHERE state = 'waiting';
     CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (state, finished_at) WHERE finished_at IS NOT NULL;
     CREATE TABLE IF NOT EXISTS expired_jobs (
       id TEXT PRIMARY KEY NOT NULL,
       owner TEXT NOT NULL,
       expired_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS job_events (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      job TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      kind TEXT NOT NULL
+    ) STRICT;
+    CREATE TRIGGER IF NOT EXISTS job_came AFTER INSERT ON jobs BEGIN
+      INSERT INTO job_events (job, owner, kind) VALUES (NEW.id, NEW.owner, NEW.state);
+    END;
+    CREATE TRIGGER IF NOT EXISTS job_moved AFTER UPDATE ON jobs
+    WHEN (OLD.state, OLD.attempt) <> (NEW.state, NEW.attempt) BEGIN
+      INSERT INTO job_events (job, owner, kind) VALUES (NEW.id, NEW.owner, NEW.state);
+    END;
+    CREATE TRIGGER IF NOT EXISTS job_went AFTER DELETE ON jobs BEGIN
+      INSERT INTO job_events (job, owner, kind) VALUES (OLD.id, OLD.owner, 'removed');
+    END;
     """
 }

@@ -36,10 +36,17 @@ struct Descriptor: ~Copyable {
   }
 
   /// Reads at most `count` bytes: at least one, but for the end of the file.
-  func read(upTo count: Int, of path: FilePath) throws(FileError) -> [UInt8] {
+  ///
+  /// - Parameter offset: where to read; by default where the last call ended.
+  func read(upTo count: Int, at offset: Int64? = nil, of path: FilePath) throws(FileError) -> [UInt8] {
     var outcome = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      repeat { outcome = unsafe Glibc.read(number, buffer.baseAddress, count) } while outcome < 0 && errno == EINTR
+      repeat {
+        outcome =
+          if let offset { unsafe pread(number, buffer.baseAddress, count, off_t(offset)) } else {
+            unsafe Glibc.read(number, buffer.baseAddress, count)
+          }
+      } while outcome < 0 && errno == EINTR
       filled = max(outcome, 0)
     }
     try check("read", path, outcome)

@@ -33,4 +33,9 @@ public struct SourceFile: ~Copyable, Sendable {
   public mutating func read(upTo count: Int) throws(FileError) -> [UInt8] {
     try descriptor.read(upTo: count, of: path)
   }
+
+  /// Reads from `offset` on: at least one byte and at most `count`; none behind the end of the file.
+  public func read(upTo count: Int, at offset: Int64) throws(FileError) -> [UInt8] {
+    try descriptor.read(upTo: count, at: offset, of: path)
+  }
 }

@@ -13,22 +13,25 @@ public struct GatewayRoutes: Sendable {
   private let door: Door
   private let spool: Spool
   private let catalog: Catalog
+  private let news: JobNews
   private let signer: SidecarSigner
   private let limits: UploadLimits
   private let defaults: ConversionOptions
   private let exposition: @Sendable () -> String
 
   /// - Parameters:
+  ///   - news: must run for as long as the routes do.
   ///   - defaults: the options of uploads that do not say something else.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
-    login: any Login, door: Door, spool: Spool, catalog: Catalog, signer: SidecarSigner, limits: UploadLimits,
-    defaults: ConversionOptions, exposition: @escaping @Sendable () -> String
+    login: any Login, door: Door, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner,
+    limits: UploadLimits, defaults: ConversionOptions, exposition: @escaping @Sendable () -> String
   ) {
     self.login = login
     self.door = door
     self.spool = spool
     self.catalog = catalog
+    self.news = news
     self.signer = signer
     self.limits = limits
     self.defaults = defaults
@@ -45,7 +48,8 @@ public struct GatewayRoutes: Sendable {
     UploadRoutes(door: door, spool: spool, catalog: catalog, signer: signer, limits: limits, defaults: defaults)
       .add(to: router)
     DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
-    JobRoutes(door: door, spool: spool, catalog: catalog).add(to: router)
+    JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
+    EventRoute(door: door, news: news).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }
     router.get("metrics") { _, _ in
       Response.text(exposition(), type: "text/plain; version=0.0.4; charset=utf-8")

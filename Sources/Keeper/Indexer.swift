@@ -48,6 +48,9 @@ public struct Indexer: Sendable {
     return try await scan()
   }
 
+  /// Keeps the memory of what happened within bounds.
+  func forgetEvents() async throws(CatalogError) { try await catalog.forgetEvents() }
+
   /// Brings the row of one job up to date, of which somebody saw that it came to `state` as `name`.
   public func refresh(_ name: JobName, in state: JobState) async throws {
     try await index([Place(state: state, name: name)])

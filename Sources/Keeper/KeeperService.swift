@@ -127,6 +127,7 @@ public struct KeeperService: Service {
 
   private func scanAll(_ folder: inout DropFolder) async throws {
     try await indexer.scan()
+    try await indexer.forgetEvents()
     // What could not be made a job when it was adopted, as on a full disk, is tried again.
     try await folder.recover()
     try await folder.look()

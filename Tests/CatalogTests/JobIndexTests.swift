@@ -104,19 +104,55 @@ extension JobRecord {
 
   @Test func jobsAreListedNewestFirstPageByPage() async throws {
     let catalog = try directory.catalog()
-    let jobs = try (0..<10).map { try JobRecord.waiting($0, owner: $0.isMultiple(of: 2) ? "ann" : "bob") }
+    // The order of their ids is another one: it is the order in which converters take them.
+    var jobs = try (0..<10).map { try JobRecord.waiting(9 - $0, owner: $0.isMultiple(of: 2) ? "ann" : "bob") }
+    for index in jobs.indices { jobs[index].submittedAt += Double(index) }
     try await catalog.upsert(jobs)
     try await catalog.upsert(jobs[4].moved(to: .active, attempt: 0))
-    #expect(try await catalog.jobs().map(\.id) == jobs.reversed().map(\.id))
-    #expect(try await catalog.jobs(limit: 3).map(\.id) == [9, 8, 7].map { jobs[$0].id })
-    #expect(try await catalog.jobs(limit: 3, before: jobs[7].id).map(\.id) == [6, 5, 4].map { jobs[$0].id })
-    #expect(try await catalog.jobs(owner: "ann", limit: 2, before: jobs[6].id).map(\.id) == [4, 2].map { jobs[$0].id })
-    #expect(try await catalog.jobs(state: .active).map(\.id) == [jobs[4].id])
-    #expect(try await catalog.jobs(state: .waiting, owner: "ann").map(\.id) == [8, 6, 2, 0].map { jobs[$0].id })
-    #expect(try await catalog.jobs(state: .done).isEmpty)
-    #expect(try await catalog.jobs(owner: "ann' OR 1 = 1 --").isEmpty)
-    #expect(try await catalog.jobs(limit: -1).isEmpty)
+    func list(_ filter: JobFilter = JobFilter(), limit: Int = 100, after index: Int? = nil) async throws -> [Int] {
+      let cursor = try index.map { try #require(JobCursor("\(JobCursor(after: jobs[$0]))")) }
+      let found = try await catalog.jobs(filter, limit: limit, after: cursor)
+      return found.compactMap { job in jobs.firstIndex { $0.id == job.id } }
+    }
+    #expect(try await list() == Array((0..<10).reversed()))
+    #expect(try await list(limit: 3) == [9, 8, 7])
+    #expect(try await list(limit: 3, after: 7) == [6, 5, 4])
+    #expect(try await list(JobFilter(owner: "ann"), limit: 2, after: 6) == [4, 2])
+    #expect(try await list(JobFilter(state: .active)) == [4])
+    #expect(try await list(JobFilter(state: .waiting, owner: "ann")) == [8, 6, 2, 0])
+    #expect(try await list(JobFilter(state: .done)).isEmpty)
+    #expect(try await list(JobFilter(owner: "ann' OR 1 = 1 --")).isEmpty)
+    #expect(try await list(limit: -1).isEmpty)
+    // A page goes on where it was, also when the job at its end is gone, or others of its very time are there.
+    try await catalog.remove(jobs[7].id)
+    #expect(try await list(limit: 2, after: 7) == [6, 5])
   }
+
+  @Test func jobsOfTheSameMillisecondAreListedOnceEach() async throws {
+    let catalog = try directory.catalog()
+    let jobs = try (0..<5).map { try JobRecord.waiting($0) }
+    try await catalog.upsert(jobs)
+    var (found, cursor): ([JobID], JobCursor?) = ([], nil)
+    while let job = try await catalog.jobs(limit: 1, after: cursor).first {
+      found.append(job.id)
+      cursor = JobCursor(after: job)
+    }
+    #expect(found == jobs.reversed().map(\.id))
+  }
+
+  @Test(arguments: [
+    ("TALK", [0, 1, 2]), ("50%", [1]), ("%", [1]), ("_", [2]), ("a_b", [2]), ("\\", []), ("", [0, 1, 2]), ("tälk", []),
+  ])
+  func aTextIsLookedForInNames(_ text: String, _ expected: [Int]) async throws {
+    let catalog = try directory.catalog()
+    var jobs = try (0..<3).map { try JobRecord.waiting($0) }
+    for (index, name) in ["talk.mp4", "talk 50%.mp4", "talk a_b.mp4"].enumerated() { jobs[index].name = name }
+    try await catalog.upsert(jobs)
+    #expect(try await Set(catalog.jobs(JobFilter(text: text)).map(\.name)) == Set(expected.map { jobs[$0].name }))
+  }
+
+  @Test(arguments: ["", "1", "-", "1-", "1-x", "x-01JZ0000000000000000000001", "1-01JZ0000000000000000000001-"])
+  func whatIsNoCursorIsNone(_ text: String) { #expect(JobCursor(text) == nil) }
 
   @Test func theIndexSaysWhereEachJobIs() async throws {
     let catalog = try directory.catalog()

@@ -28,6 +28,16 @@ import Testing
     #expect(try Files.read(directory("new"), limit: 10) == [1, 2, 3, 4])
   }
 
+  @Test func readingAtAPlaceDoesNotMoveTheOther() throws {
+    try directory.file("file", "0123456789")
+    var file = try SourceFile(reading: directory("file"))
+    #expect(try file.read(upTo: 2) == Array("01".utf8))
+    #expect(try file.read(upTo: 3, at: 6) == Array("678".utf8))
+    #expect(try file.read(upTo: 9, at: 8) == Array("89".utf8))
+    #expect(try file.read(upTo: 9, at: 10).isEmpty)
+    #expect(try file.read(upTo: 2) == Array("23".utf8))
+  }
+
   @Test func aNewFileNeverReplacesNorFollows() throws {
     try directory.file("file")
     try directory.link("link", to: directory("elsewhere"))

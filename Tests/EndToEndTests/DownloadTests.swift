@@ -41,6 +41,46 @@ import Testing
     }
   }
 
+  @Test func severalPartsComeInOneAnswer() async throws {
+    try await withService { service in
+      let scratch = service.scratch
+      let fid = try await service.upload(try await scratch.sound("long.wav", seconds: 60))
+      _ = try await service.ended(fid)
+      let path = "/download?fid=\(fid)"
+      let bytes = try await service.request(path).body
+      let size = bytes.count
+      // The second is longer than what is read from the disk at once.
+      let answer = try await service.request(path, "-r", "0-99,1000-\(size - 1000),-7")
+      #expect(answer.status == 206 && answer.headers["content-range"] == nil)
+      #expect(answer.headers["content-length"] == "\(answer.body.count)")
+      let type = try #require(answer.headers["content-type"])
+      let boundary = try #require(type.wholeMatch(of: /multipart\/byteranges; boundary=(.+)/)).output.1
+      let files = [try scratch.write("parts", answer.body), try scratch.write("whole", bytes)]
+      let parts = try await scratch.run("python3", ["-c", Self.judge] + files + [String(boundary)])
+      let expected = [0..<100, 1000..<size - 999, size - 7..<size].map {
+        "audio/mpeg|bytes \($0.lowerBound)-\($0.upperBound - 1)/\(size)|True"
+      }
+      #expect(parts.split(separator: "\n").map(String.init) == expected)
+      let head = try await service.request(path, "-I", "-r", "0-1,4-5")
+      #expect(head.status == 206 && head.headers["content-type"]?.hasPrefix("multipart/byteranges") == true)
+      // More than the file has at all is answered with the file.
+      #expect(try await service.request(path, "-r", "0-,0-").body == bytes)
+    }
+  }
+
+  private static let judge = """
+    import re, sys
+    body, whole, boundary = open(sys.argv[1], 'rb').read(), open(sys.argv[2], 'rb').read(), sys.argv[3].encode()
+    first, *parts, last = body.split(b'\\r\\n--' + boundary)
+    assert first == b'' and last == b'--\\r\\n'
+    for part in parts:
+        head, payload = part.split(b'\\r\\n\\r\\n', 1)
+        match = re.fullmatch(rb'\\r\\nContent-Type: (.*)\\r\\nContent-Range: (bytes (\\d+)-(\\d+)/(\\d+))', head)
+        begin, end, size = map(int, match.groups()[2:])
+        equal = payload == whole[begin:end + 1] and size == len(whole)
+        print(match[1].decode(), match[2].decode(), equal, sep='|')
+    """
+
   @Test func resumedDownloadIsTheWholeFile() async throws {
     try await withService { service in
       let fid = try await service.upload(try await service.scratch.video("clip.mp4", seconds: 4))

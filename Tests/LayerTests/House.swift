@@ -39,7 +39,9 @@ struct House {
       rooms: ["Gateway", "Converter", "Tokens"], reason: "keys are Tokens' matter, checksums of the two"),
     "ArgumentParser": Guest(rooms: ["mp3spool"], reason: "rooms get their settings as values"),
     "UnixSignals": Guest(rooms: ["mp3spool"], reason: "signals are the process's matter"),
-    "ServiceLifecycle": Guest(rooms: ["mp3spool", "Converter", "Keeper"], reason: "only what runs on is a service"),
+    "ServiceLifecycle": Guest(
+      rooms: ["mp3spool", "Gateway", "Converter", "Keeper"],
+      reason: "only what runs on is a service, or must end with one"),
     "Configuration": Guest(rooms: ["Settings"], reason: layers),
     "Yams": Guest(rooms: ["Settings"], reason: layers),
     "Logging": Guest(

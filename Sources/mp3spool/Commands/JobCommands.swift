@@ -23,7 +23,7 @@ struct JobsCommand: AsyncParsableCommand {
       let parts = Parts(settings: try await common.settings())
       let (spool, catalog) = (try Spool(opening: parts.settings.spool), try parts.catalog())
       repeat {
-        let jobs = try await catalog.jobs(state: state, limit: limit)
+        let jobs = try await catalog.jobs(JobFilter(state: state), limit: limit)
         if watch { Output.clearScreen() }
         if common.json {
           for job in jobs { try Output.json(JobView(job, progress: spool.progress(of: job))) }

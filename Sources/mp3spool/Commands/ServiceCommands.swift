@@ -32,13 +32,15 @@ struct ServeCommand: AsyncParsableCommand {
       let lock = try parts.ownIndex()
       let access = try await parts.accessTokens(catalog)
       let login = LocalLogin(catalog: catalog, signer: access.signer)
+      let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
+      let door = Door { token throws(TokenError) in try await access.verifier.verify(token) }
       try await ServiceRun.run(
         [
           parts.authServer(login, access),
           try await parts.keeper(spool, catalog),
           try parts.converter(spool),
-          try await parts.gatewayServer(
-            login, Door { token throws(TokenError) in try await access.verifier.verify(token) }, spool, catalog),
+          news,
+          try await parts.gatewayServer(login, door, spool, catalog, news),
         ], settings)
       _ = consume lock
     }
@@ -81,10 +83,12 @@ struct GatewayCommand: AsyncParsableCommand {
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
       let (login, door) = try await parts.remoteOrLocalAuth(catalog)
+      let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
           try await parts.keeper(spool, catalog),
-          try await parts.gatewayServer(login, door, spool, catalog),
+          news,
+          try await parts.gatewayServer(login, door, spool, catalog, news),
         ], settings)
       _ = consume lock
     }
@@ -119,10 +123,11 @@ extension Parts {
   }
 
   fileprivate func gatewayServer(
-    _ login: any Login, _ door: Door, _ spool: Spool, _ catalog: Catalog
+    _ login: any Login, _ door: Door, _ spool: Spool, _ catalog: Catalog, _ news: JobNews
   ) async throws -> some Service {
     let routes = GatewayRoutes(
-      login: login, door: door, spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool),
+      login: login, door: door, spool: spool, catalog: catalog, news: news,
+      signer: try await sidecarSigner(catalog, spool),
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
       defaults: try conversionDefaults(), exposition: Telemetry.metrics.exposition)
     return HTTPService(

@@ -5,6 +5,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Keeper
+import ServiceLifecycle
 public import Spool
 import Tokens
 import WireFormats
@@ -14,9 +15,12 @@ struct JobRoutes: Sendable {
   let door: Door
   let spool: Spool
   let catalog: Catalog
+  let news: JobNews
 
   private static let pageSize = 100
   private static let largestPage = 1000
+  /// Longer than a person waits, shorter than proxies do.
+  private static let longestWait = 60
 
   func add(to router: Router<GatewayContext>) {
     router.get("jobs", use: list)
@@ -28,14 +32,42 @@ struct JobRoutes: Sendable {
   private func list(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.caller(request)
     let query = request.uri.queryParameters
-    let records = try await catalog.jobs(
-      state: try state(query["state"]), owner: caller.isAdmin ? nil : caller.username,
-      limit: try limit(query["limit"]), before: try cursor(query["before"]))
-    return .json(["jobs": await views(records)])
+    let filter = JobFilter(
+      state: try state(query["state"]), owner: caller.isAdmin ? query["owner"].map(String.init) : caller.username,
+      text: query["text"].map(String.init))
+    let limit = try number(query["limit"], named: "limit", 1...Self.largestPage) ?? Self.pageSize
+    // One more than wanted tells whether there is another page.
+    let found = try await catalog.jobs(filter, limit: limit + 1, after: try await cursor(query["before"]))
+    let page = Array(found.prefix(limit))
+    let next = found.count > limit ? page.last.map { "\(JobCursor(after: $0))" } : nil
+    return .json(JobPage(jobs: await views(page), next: next))
   }
 
+  /// With `?wait=` the answer comes when the job is in another state or attempt, has ended, or so many seconds are over.
   private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    .json(await views([try await job(request, context)])[0])
+    let wait = try number(request.uri.queryParameters["wait"], named: "wait", 0...Self.longestWait) ?? 0
+    let record = try await job(request, context)
+    guard wait > 0, !record.hasEnded else { return .json(await views([record])[0]) }
+    // A client that has gone is not waited for.
+    let changed = try await request.body.consumeWithCancellationOnInboundClose { [news] _ in
+      try await Self.change(of: record, in: news, within: .seconds(wait)) { try await job(request, context) }
+    }
+    return .json(await views([changed])[0])
+  }
+
+  private static func change(
+    of record: JobRecord, in news: JobNews, within time: Duration, _ look: () async throws -> JobRecord
+  ) async throws -> JobRecord {
+    let bulletins = news.listen(until: .now + time)
+    // It may have changed before anybody listened.
+    var latest = try await look()
+    guard latest.isLike(record) else { return latest }
+    for await bulletin in bulletins.cancelOnGracefulShutdown() where bulletin.id == record.id {
+      guard bulletin.number != nil else { continue }
+      latest = try await look()
+      if !latest.isLike(record) { break }
+    }
+    return latest
   }
 
   private func views(_ records: [JobRecord]) async -> [JobView] {
@@ -84,19 +116,36 @@ struct JobRoutes: Sendable {
     return state
   }
 
-  private func limit(_ text: Substring?) throws -> Int {
-    guard let text else { return Self.pageSize }
-    guard let limit = Int(text), (1...Self.largestPage).contains(limit) else {
-      throw HTTPFailure(.badRequest, "limit must be a number from 1 to \(Self.largestPage)")
+  private func number(_ text: Substring?, named name: String, _ range: ClosedRange<Int>) throws -> Int? {
+    guard let text else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw HTTPFailure(.badRequest, "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
     }
-    return limit
+    return number
   }
 
-  private func cursor(_ text: Substring?) throws -> JobID? {
+  /// What `next` said, or the fid of a job.
+  private func cursor(_ text: Substring?) async throws -> JobCursor? {
     guard let text else { return nil }
-    guard let id = JobID(String(text)) else { throw HTTPFailure(.badRequest, "before must be a job's fid") }
-    return id
+    if let cursor = JobCursor(String(text)) { return cursor }
+    guard let id = JobID(String(text)), let job = try await catalog.job(id) else {
+      throw HTTPFailure(.badRequest, "before must be what an earlier page gave as next, or the fid of a job")
+    }
+    return JobCursor(after: job)
   }
+}
+
+/// A page of a list, newest first.
+private struct JobPage: Encodable {
+  let jobs: [JobView]
+  /// What `before` must be for the next page; there is none where this is the last.
+  let next: String?
+}
+
+extension JobRecord {
+  fileprivate var hasEnded: Bool { state == .done || state == .failed }
+
+  fileprivate func isLike(_ other: JobRecord) -> Bool { (state, attempt) == (other.state, other.attempt) }
 }
 
 /// A job as clients see it; times are ISO 8601, sizes are bytes, durations are seconds.
