@@ -28,6 +28,10 @@ struct ClaimLoop: Sendable {
   private func fillSlots(_ jobs: inout DiscardingTaskGroup) async throws {
     var hasListed = false
     while bench.mayClaim() {
+      if !hasListed, bench.isStale {
+        try await list()
+        hasListed = true
+      }
       switch bench.next() {
       case .claim(let name):
         guard try await hasRoom() else { return bench.wake(at: .now + Self.pauseWithoutRoom) }
@@ -42,10 +46,16 @@ struct ClaimLoop: Sendable {
           if let restUntil { bench.wake(at: restUntil) }
           return
         }
-        bench.listed(try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.waitingJobs() })
+        try await list()
         hasListed = true
       }
     }
+  }
+
+  private func list() async throws(SpoolError) {
+    let begin = ContinuousClock.now
+    bench.listed(
+      try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.waitingJobs() }, since: begin)
   }
 
   /// The slot is taken by the rename's own moment: a claim must never be in the spool and unknown here.

@@ -1,6 +1,7 @@
 import Spool
 
-/// Which waiting job is claimed next: the oldest that need not rest. One listing serves many claims.
+/// Which waiting job is claimed next: the first by its id that need not rest. One listing serves many claims, until it is
+/// old: a job that came since may be before all others (see `FairShare`).
 ///
 /// A job that was begun before may have to rest; its reasons, which lie in it, say for how long. They are asked for when
 /// its turn comes, and the pause counts from then on, on this host's own clock.
@@ -17,20 +18,30 @@ struct ClaimQueue {
   private var waiting: [JobName] = []
   private var restingUntil: [JobName: ContinuousClock.Instant] = [:]
   private var hasLostRaces = false
+  private var goodUntil: ContinuousClock.Instant?
+
+  /// A listing is good for so long, or for so many times the time that it took, whichever is longer.
+  static let listingLife = (shortest: Duration.seconds(5), factor: 20)
 
   /// After a lost race the next is any of so many, so that hosts which list together do not go on to race for each.
   static let spread = 16
 
   /// Takes over what a listing of `incoming/` showed, oldest first. A name that it lacks never comes back (rule R1), but
   /// the listing may be older than the name: then its pause begins anew.
-  mutating func listed(_ names: [JobName]) {
+  mutating func listed(
+    _ names: [JobName], from begin: ContinuousClock.Instant = .now, to end: ContinuousClock.Instant = .now
+  ) {
     waiting = names.reversed()
+    goodUntil = end + max(Self.listingLife.shortest, (end - begin) * Self.listingLife.factor)
     hasLostRaces = false
     if !restingUntil.isEmpty {
       let present = Set(names)
       restingUntil = restingUntil.filter { present.contains($0.key) }
     }
   }
+
+  /// Is there something left of a listing that is too old?
+  func isStale(at now: ContinuousClock.Instant) -> Bool { !waiting.isEmpty && goodUntil.map { $0 <= now } ?? true }
 
   mutating func rest(_ name: JobName, for pause: Duration, from now: ContinuousClock.Instant) {
     restingUntil[name] = now + pause

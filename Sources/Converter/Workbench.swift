@@ -46,7 +46,12 @@ final class Workbench: Sendable {
     if wasLate { wake() }
   }
 
-  func listed(_ names: [JobName]) { state.withLock { $0.queue.listed(names) } }
+  func listed(_ names: [JobName], since begin: ContinuousClock.Instant) {
+    state.withLock { $0.queue.listed(names, from: begin) }
+  }
+
+  /// Is what was listed too old to be gone by?
+  var isStale: Bool { state.withLock { $0.queue.isStale(at: .now) } }
 
   func next() -> ClaimQueue.Next { state.withLock { $0.queue.next(at: .now) } }
 

@@ -3,6 +3,7 @@ public import Catalog
 import DurableFiles
 import HTTPTypes
 public import Hummingbird
+import Keeper
 public import Spool
 public import Tokens
 public import WireFormats
@@ -45,8 +46,10 @@ public struct GatewayRoutes: Sendable {
     router.post("login") { request, _ in
       Response.text(try await login.token(for: request.headers[.authorization]))
     }
-    UploadRoutes(door: door, spool: spool, catalog: catalog, signer: signer, limits: limits, defaults: defaults)
-      .add(to: router)
+    UploadRoutes(
+      door: door, spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, limits: limits,
+      defaults: defaults
+    ).add(to: router)
     DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
     EventRoute(door: door, news: news).add(to: router)

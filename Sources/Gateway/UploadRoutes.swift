@@ -21,6 +21,7 @@ struct UploadRoutes: Sendable {
   let door: Door
   let spool: Spool
   let catalog: Catalog
+  let fairShare: FairShare
   let signer: SidecarSigner
   let limits: UploadLimits
   /// What an upload gets that does not say something else.
@@ -60,17 +61,19 @@ struct UploadRoutes: Sendable {
     _ request: Request, from caller: AccessToken, _ context: GatewayContext,
     _ read: (inout UploadPortions) async throws -> FormReader.Form
   ) async throws -> Response {
-    let upload = try await IncomingUpload.begin(JobID(at: Date()), in: spool)
-    do {
-      var portions = UploadPortions(upload, limit: limits.maximumBytes)
-      let form = try await read(&portions)
-      try await portions.flush()
-      let record = try await commit(upload, form, owner: caller.username)
-      await index(record, context)
-      return acknowledgement(of: record, to: request)
-    } catch {
-      await upload.discard()
-      throw error
+    try await fairShare.withNewID(for: caller.username) { id in
+      let upload = try await IncomingUpload.begin(id, in: spool)
+      do {
+        var portions = UploadPortions(upload, limit: limits.maximumBytes)
+        let form = try await read(&portions)
+        try await portions.flush()
+        let record = try await commit(upload, form, owner: caller.username)
+        await index(record, context)
+        return acknowledgement(of: record, to: request)
+      } catch {
+        await upload.discard()
+        throw error
+      }
     }
   }
 

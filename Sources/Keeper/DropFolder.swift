@@ -1,3 +1,4 @@
+import Catalog
 import DurableFiles
 import Foundation
 import Logging
@@ -9,6 +10,8 @@ import WireFormats
 /// Makes jobs of the files that people drop into `incoming/`.
 struct DropFolder {
   private let spool: Spool
+  private let catalog: Catalog
+  private let fairShare: FairShare
   private let signer: SidecarSigner
   private let owner: String
   private let options: ConversionOptions
@@ -18,10 +21,12 @@ struct DropFolder {
   private var refused: Set<FilePath.Component> = []
 
   init(
-    spool: Spool, signer: SidecarSigner, owner: String, options: ConversionOptions, settleTime: Duration,
-    logger: Logger
+    spool: Spool, catalog: Catalog, signer: SidecarSigner, owner: String, options: ConversionOptions,
+    settleTime: Duration, logger: Logger
   ) {
     self.spool = spool
+    self.catalog = catalog
+    fairShare = FairShare(catalog: catalog)
     self.signer = signer
     self.owner = owner
     self.options = options
@@ -71,9 +76,10 @@ struct DropFolder {
   }
 
   private func adopt(_ name: FilePath.Component) async throws {
-    let id = JobID(at: Date())
-    let adoption = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.adopt(name, as: id) }
-    if let adoption { try await commit(adoption) }
+    try await fairShare.withNewID(for: owner) { id in
+      let adoption = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.adopt(name, as: id) }
+      if let adoption { try await commit(adoption) }
+    }
   }
 
   private func commit(_ adoption: Adoption) async throws {
@@ -83,6 +89,8 @@ struct DropFolder {
       origin: .drop, issuedAt: Date())
     let signed = try await signer.sign(sidecar)
     try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.commit(adoption, sidecar: signed) }
+    // The owner's next turn comes after this one. An index that cannot be written now finds the job at its next scan.
+    try? await catalog.upsert(JobRecord(waiting: sidecar))
     logger.info("adopted", metadata: ["job": "\(adoption.id)", "file": "\(name)", "bytes": "\(adoption.size)"])
   }
 }

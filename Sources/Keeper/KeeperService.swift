@@ -15,6 +15,7 @@ public import WireFormats
 /// looks which directories have changed, as `Poll` says. Either way a scan every 30 s is the truth.
 public struct KeeperService: Service {
   private let spool: Spool
+  private let catalog: Catalog
   private let indexer: Indexer
   private let signer: SidecarSigner
   private let dropOwner: String
@@ -30,6 +31,7 @@ public struct KeeperService: Service {
     isLocal: Bool, logger: Logger
   ) {
     self.spool = spool
+    self.catalog = catalog
     indexer = Indexer(spool: spool, catalog: catalog, logger: logger)
     self.signer = signer
     self.dropOwner = dropOwner
@@ -40,7 +42,7 @@ public struct KeeperService: Service {
 
   public func run() async throws {
     var folder = DropFolder(
-      spool: spool, signer: signer, owner: dropOwner, options: dropOptions,
+      spool: spool, catalog: catalog, signer: signer, owner: dropOwner, options: dropOptions,
       settleTime: isLocal ? .seconds(2) : .seconds(10), logger: logger)
     if isLocal { try await followEvents(&folder) } else { try await poll(&folder) }
   }

@@ -23,6 +23,19 @@ import Testing
     #expect(queue.next(at: now) == .nothing(until: nil))
   }
 
+  /// A job that comes later may have to be taken sooner; but a listing that took long must serve for long.
+  @Test mutating func aListingIsGoodForATimeThatItsCostDecides() {
+    #expect(!queue.isStale(at: now), "nothing is left of it")
+    queue.listed(names, from: now, to: now)
+    #expect(!queue.isStale(at: now + .milliseconds(4999)))
+    #expect(queue.isStale(at: now + .seconds(5)))
+    queue.listed(names, from: now, to: now + .seconds(1))
+    #expect(!queue.isStale(at: now + .milliseconds(20_999)))
+    #expect(queue.isStale(at: now + .seconds(21)))
+    for _ in names { _ = queue.next(at: now) }
+    #expect(!queue.isStale(at: now + .seconds(60)))
+  }
+
   @Test mutating func aJobThatWasBegunBeforeIsAskedForItsPause() {
     queue.listed([again(0), names[1]])
     #expect(queue.next(at: now) == .askForPause(again(0)))

@@ -207,3 +207,19 @@ import Testing
     }
   }
 }
+
+extension FolderTests {
+  /// Twenty dropped files wait when somebody uploads one: it is not the last.
+  @Test func oneOwnersManyFilesDoNotStarveAnothersSingleOne() async throws {
+    try await withService(["MP3SPOOL_CONVERTERS": "1"]) { service in
+      let many = 20
+      let clip = try await service.scratch.video("clip.mp4", seconds: 20)
+      for number in 0..<many { try await service.drop(clip, as: "\(number).mp4") }
+      try await eventually("that they wait") { try await service.jobs().count == many }
+      let single = try await service.ended(try await service.upload(clip))
+      #expect(try await service.jobs().filter { $0.state == "waiting" }.count > many / 4)
+      for job in try await service.jobs() where !job.hasEnded { _ = try await service.ended(job.fid) }
+      #expect(single.state == "done")
+    }
+  }
+}

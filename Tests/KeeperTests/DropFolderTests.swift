@@ -1,3 +1,4 @@
+import Catalog
 import DurableFiles
 import Foundation
 import Glibc
@@ -17,7 +18,8 @@ import WireFormats
 
   private func makeFolder(settleTime: Duration = .zero) -> DropFolder {
     DropFolder(
-      spool: house.spool, signer: house.signer, owner: "drop", options: ConversionOptions(), settleTime: settleTime,
+      spool: house.spool, catalog: house.catalog, signer: house.signer, owner: "drop", options: ConversionOptions(),
+      settleTime: settleTime,
       logger: .silent)
   }
 
@@ -103,10 +105,13 @@ import WireFormats
         let path = spool.layout.incoming.appending(name)
         try NewFile(creating: path, permissions: name == "secret.mp4" ? .ownerReadWrite : .ordinary).close()
       }
+      // Opened by whoever owns it.
+      let catalog = try Catalog(path: root.appending("mp3spool.sqlite"))
       try #require(seteuid(65534) == 0)
       let signer = SidecarSigner(key: SigningKey())
       var folder = DropFolder(
-        spool: spool, signer: signer, owner: "drop", options: ConversionOptions(), settleTime: .zero, logger: .silent)
+        spool: spool, catalog: catalog, signer: signer, owner: "drop", options: ConversionOptions(), settleTime: .zero,
+        logger: .silent)
       for _ in 0..<4 { try await folder.look() }
       #expect(try spool.list(.waiting).count == 2)
       #expect(try Files.list(spool.layout.incoming).map(\.name).contains("secret.mp4"))

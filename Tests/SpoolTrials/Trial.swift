@@ -170,7 +170,9 @@ extension Trial {
   ///
   /// - Returns: the one job that is in `done/`; nil where anything of it was not to be seen as it is.
   private func list() throws -> JobName? {
-    guard try spool.leases().count == 1, try spool.unknownNames().isEmpty, try spool.droppedFiles(except: { _ in false }).isEmpty else { return nil }
+    guard try spool.leases().count == 1, try spool.unknownNames().isEmpty,
+      try spool.droppedFiles(except: { _ in false }).isEmpty
+    else { return nil }
     let found = try JobState.allCases.flatMap { state in try spool.list(state).map { ($0, state) } }
     guard found.count == 1, case (let name, .done) = found[0], case .ended(let id, _, let number) = name,
       try spool.find(id)?.name == name, try spool.complaints(about: name, in: .done).isEmpty

@@ -37,6 +37,14 @@ public struct JobID: Hashable, Sendable, Comparable, LosslessStringConvertible {
     description = text
   }
 
+  /// The time that it was made for, to the millisecond.
+  public var time: Date {
+    let milliseconds = description.utf8.prefix(10).reduce(UInt64(0)) { value, digit in
+      value << 5 | UInt64(Self.alphabet.firstIndex(of: digit) ?? 0)
+    }
+    return Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+  }
+
   public static func < (one: JobID, other: JobID) -> Bool { one.description < other.description }
 }
 

@@ -127,10 +127,14 @@ struct SubmitCommand: AsyncParsableCommand {
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let signer = try await parts.sidecarSigner(catalog, spool)
       let options = try options.parsed(over: parts.conversionDefaults())
+      let fairShare = FairShare(catalog: catalog)
       var ids: [JobID] = []
       for file in files {
-        let record = try await submit(FilePath(file), options, signer, spool)
-        try await catalog.upsert(record)
+        let record = try await fairShare.withNewID(for: owner) { id in
+          let record = try await submit(FilePath(file), as: id, options, signer, spool)
+          try await catalog.upsert(record)
+          return record
+        }
         ids.append(record.id)
         Output.line("\(record.id)")
       }
@@ -139,11 +143,11 @@ struct SubmitCommand: AsyncParsableCommand {
   }
 
   private func submit(
-    _ path: FilePath, _ options: ConversionOptions, _ signer: SidecarSigner, _ spool: Spool
+    _ path: FilePath, as id: JobID, _ options: ConversionOptions, _ signer: SidecarSigner, _ spool: Spool
   ) async throws -> JobRecord {
     let name = try FileName.checked(path.lastComponent?.string ?? "")
     var source = try SourceFile(reading: path)
-    var staged = try spool.stage(JobID(at: Date()))
+    var staged = try spool.stage(id)
     do {
       while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty { try staged.write(bytes.span) }
     } catch {
