@@ -47,7 +47,8 @@ public struct GatewayRoutes: Sendable {
       Response.text(try await login.token(for: request.headers[.authorization]))
     }
     UploadRoutes(
-      door: door, spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, limits: limits,
+      door: door, spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer,
+      limits: limits,
       defaults: defaults
     ).add(to: router)
     DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
