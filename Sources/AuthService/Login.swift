@@ -4,9 +4,11 @@ import WireFormats
 
 /// Turns the credentials of an `Authorization: Basic` header into an access token.
 public protocol Login: Sendable {
-  /// - Parameter authorization: the header's value, or nil where the request has none.
+  /// - Parameters:
+  ///   - authorization: the header's value, or nil where the request has none.
+  ///   - client: where the request comes from.
   /// - Throws: `HTTPFailure`: 401 `missing credentials` or `invalid credentials`, 503 where nobody can tell.
-  func token(for authorization: String?) async throws -> String
+  func token(for authorization: String?, from client: ClientAddress?) async throws -> String
 }
 
 /// Logs in against the users in this process's own database.
@@ -19,7 +21,7 @@ public struct LocalLogin: Login {
     self.signer = signer
   }
 
-  public func token(for authorization: String?) async throws -> String {
+  public func token(for authorization: String?, from client: ClientAddress?) async throws -> String {
     guard case .basic(let email, let password) = AuthorizationHeader(authorization) else {
       throw HTTPFailure.missingCredentials("Basic")
     }

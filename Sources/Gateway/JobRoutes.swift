@@ -6,7 +6,6 @@ import HTTPTypes
 import Hummingbird
 import Keeper
 public import Spool
-import Tokens
 import WireFormats
 
 /// `GET /jobs`, `GET|DELETE /jobs/{fid}`, `POST /jobs/{fid}/retry`: what became of what was sent.
@@ -26,7 +25,7 @@ struct JobRoutes: Sendable {
   }
 
   private func list(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let caller = try await door.caller(request)
+    let caller = try await door.admit(request, context, to: .download)
     let query = request.uri.queryParameters
     let records = try await catalog.jobs(
       state: try state(query["state"]), owner: caller.isAdmin ? nil : caller.username,
@@ -35,7 +34,7 @@ struct JobRoutes: Sendable {
   }
 
   private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    .json(await views([try await job(request, context)])[0])
+    .json(await views([try await job(request, context, to: .download)])[0])
   }
 
   private func views(_ records: [JobRecord]) async -> [JobView] {
@@ -43,7 +42,7 @@ struct JobRoutes: Sendable {
   }
 
   private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let record = try await job(request, context)
+    let record = try await job(request, context, to: .change)
     switch record.state {
     case .waiting, .active: try await cancel(record.id)
     case .done, .failed: try await Cleaning(spool: spool, catalog: catalog).remove(record)
@@ -59,15 +58,17 @@ struct JobRoutes: Sendable {
   }
 
   private func retry(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let record = try await job(request, context)
+    let record = try await job(request, context, to: .change)
     let wasFailed = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.retry(record.id) }
     guard wasFailed else { throw HTTPFailure(.conflict, "only a failed job can be tried again") }
     return Response(status: .accepted, headers: [.location: "/jobs/\(record.id)"])
   }
 
   /// The job in the request's path, if the caller may see it; others' jobs do not exist for them.
-  private func job(_ request: Request, _ context: GatewayContext) async throws -> JobRecord {
-    let caller = try await door.caller(request)
+  private func job(
+    _ request: Request, _ context: GatewayContext, to need: Need
+  ) async throws -> JobRecord {
+    let caller = try await door.admit(request, context, to: need)
     // One guard for all three would be shorter, but Swift 6.3.1's optimizer crashes on it.
     let unknown = HTTPFailure(.notFound, "there is no such job")
     guard let id = JobID(context.parameters.get("fid") ?? "") else { throw unknown }
