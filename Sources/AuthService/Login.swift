@@ -7,7 +7,8 @@ public protocol Login: Sendable {
   /// - Parameters:
   ///   - authorization: the header's value, or nil where the request has none.
   ///   - client: where the request comes from.
-  /// - Throws: `HTTPFailure`: 401 `missing credentials` or `invalid credentials`, 503 where nobody can tell.
+  /// - Throws: `HTTPFailure`: 401 `missing credentials` or `invalid credentials`, 429 after too many wrong ones,
+  ///   503 where nobody can tell.
   func token(for authorization: String?, from client: ClientAddress?) async throws -> String
 }
 
@@ -25,9 +26,10 @@ public struct LocalLogin: Login {
     guard case .basic(let email, let password) = AuthorizationHeader(authorization) else {
       throw HTTPFailure.missingCredentials("Basic")
     }
-    guard let user = try await catalog.authenticate(email: email, password: password) else {
-      throw HTTPFailure.invalidCredentials
+    switch try await catalog.login(email: email, password: password) {
+    case .accepted(let user): return try await signer.sign(user)
+    case .refused: throw HTTPFailure.invalidCredentials
+    case .later(let pause): throw HTTPFailure.tooManyLogins("too many wrong passwords for this account", after: pause)
     }
-    return try await signer.sign(user)
   }
 }

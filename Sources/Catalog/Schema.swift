@@ -14,6 +14,7 @@ enum Schema {
       try db.execute(sql: signingKeys)
     }
     migrator.registerMigration("API tokens") { db in try db.execute(sql: apiTokens) }
+    migrator.registerMigration("login failures") { db in try db.execute(sql: loginFailures) }
     return migrator
   }
 
@@ -88,6 +89,15 @@ enum Schema {
       last_used_at INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
+    """
+
+  /// `account` is a SHA-256, since people type passwords where the email belongs.
+  private static let loginFailures = """
+    CREATE TABLE login_failures (
+      account BLOB PRIMARY KEY NOT NULL,
+      count INTEGER NOT NULL,
+      last_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     """
 
   /// Ids are ULIDs, so the order of ids is the order of submission. Times are milliseconds since 1970; `options`, `result`

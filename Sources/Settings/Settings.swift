@@ -11,6 +11,8 @@ public struct Settings: Sendable {
   public let jwtSecret: String?
   /// Whether people who are no admins may upload.
   public let usersMayUpload: Bool
+  /// For each client address, per minute.
+  public let loginRate: Int
   public let converters: Int
   public let encoderThreads: Int
   /// In bytes.

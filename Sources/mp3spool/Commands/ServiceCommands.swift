@@ -143,7 +143,7 @@ extension Parts {
   /// Logins and tokens by the users in our own database.
   fileprivate func entrance(_ catalog: Catalog, _ access: AccessTokens) -> Entrance {
     Entrance(
-      login: LocalLogin(catalog: catalog, signer: access.signer),
+      login: LocalLogin(catalog: catalog, signer: access.signer), rate: LoginRate(perMinute: settings.loginRate),
       door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules), tokens: catalog)
   }
 
@@ -152,7 +152,9 @@ extension Parts {
     let access = try await accessTokens(catalog)
     guard let baseURL = settings.authService else { return entrance(catalog, access) }
     let remote = RemoteAuth(baseURL: baseURL, verifier: settings.jwtSecret == nil ? nil : access.verifier)
-    return Entrance(login: remote, door: Door(remote, rules: accessRules), tokens: nil)
+    return Entrance(
+      login: remote, rate: LoginRate(perMinute: settings.loginRate), door: Door(remote, rules: accessRules), tokens: nil
+    )
   }
 
   private var accessRules: AccessRules { AccessRules(usersMayUpload: settings.usersMayUpload) }
