@@ -110,6 +110,12 @@ let tests: [Target] = [
   .testTarget(
     name: "SpoolTests",
     dependencies: ["Spool", "WireFormats", "DurableFiles", system]),
+  .testTarget(
+    name: "AuthServiceTests",
+    dependencies: [
+      "AuthService", "Catalog", "Tokens", system, logging, hummingbird, nioCore,
+      .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "GRDB", package: "GRDB.swift"),
+    ]),
   .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),
   .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),
   .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),

@@ -4,9 +4,12 @@ import WireFormats
 
 /// Turns the credentials of an `Authorization: Basic` header into an access token.
 public protocol Login: Sendable {
-  /// - Parameter authorization: the header's value, or nil where the request has none.
-  /// - Throws: `HTTPFailure`: 401 `missing credentials` or `invalid credentials`, 503 where nobody can tell.
-  func token(for authorization: String?) async throws -> String
+  /// - Parameters:
+  ///   - authorization: the header's value, or nil where the request has none.
+  ///   - client: where the request comes from.
+  /// - Throws: `HTTPFailure`: 401 `missing credentials` or `invalid credentials`, 429 after too many wrong ones,
+  ///   503 where nobody can tell.
+  func token(for authorization: String?, from client: ClientAddress?) async throws -> String
 }
 
 /// Logs in against the users in this process's own database.
@@ -19,13 +22,14 @@ public struct LocalLogin: Login {
     self.signer = signer
   }
 
-  public func token(for authorization: String?) async throws -> String {
+  public func token(for authorization: String?, from client: ClientAddress?) async throws -> String {
     guard case .basic(let email, let password) = AuthorizationHeader(authorization) else {
       throw HTTPFailure.missingCredentials("Basic")
     }
-    guard let user = try await catalog.authenticate(email: email, password: password) else {
-      throw HTTPFailure.invalidCredentials
+    switch try await catalog.login(email: email, password: password) {
+    case .accepted(let user): return try await signer.sign(user)
+    case .refused: throw HTTPFailure.invalidCredentials
+    case .later(let pause): throw HTTPFailure.tooManyLogins("too many wrong passwords for this account", after: pause)
     }
-    return try await signer.sign(user)
   }
 }

@@ -13,6 +13,7 @@ public final class Catalog: Sendable {
   public let path: FilePath
   let pool: DatabasePool
   let passwords: PasswordHasher
+  let turns = AccountTurns()
 
   /// Opens the catalog, and makes it where there is none. This blocks: call it once, at the start.
   ///

@@ -9,8 +9,12 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
     case duplicateUser
     /// There is no user of that email.
     case unknownUser
-    /// An email or a password that no user may have.
+    /// An email or a password that no user may have, or another value that cannot be kept.
     case invalid
+    /// There is no API token of that id.
+    case unknownToken
+    /// The user has as many API tokens as one may have.
+    case tooManyTokens
     /// Others held the database, or the hashing of passwords, for too long.
     case busy
     /// The disk is full.

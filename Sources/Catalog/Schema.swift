@@ -13,6 +13,8 @@ enum Schema {
       try db.execute(sql: users)
       try db.execute(sql: signingKeys)
     }
+    migrator.registerMigration("API tokens") { db in try db.execute(sql: apiTokens) }
+    migrator.registerMigration("login failures") { db in try db.execute(sql: loginFailures) }
     return migrator
   }
 
@@ -72,6 +74,30 @@ enum Schema {
       private_key BLOB NOT NULL,
       created_at INTEGER NOT NULL
     ) STRICT
+    """
+
+  /// `digest` is the SHA-256 of the token, which nobody keeps; `scopes` are names with commas between.
+  private static let apiTokens = """
+    CREATE TABLE api_tokens (
+      id TEXT PRIMARY KEY NOT NULL,
+      user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      digest BLOB NOT NULL UNIQUE,
+      scopes TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER,
+      last_used_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
+    """
+
+  /// `account` is a SHA-256, since people type passwords where the email belongs.
+  private static let loginFailures = """
+    CREATE TABLE login_failures (
+      account BLOB PRIMARY KEY NOT NULL,
+      count INTEGER NOT NULL,
+      last_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     """
 
   /// Ids are ULIDs, whose order is the order in which converters take jobs. Times are milliseconds since 1970; `options`, `result`

@@ -49,7 +49,7 @@ extension Catalog {
     try await update(email, "password = ?, password_changed_at = ?", [hash.text, Date.now.milliseconds])
   }
 
-  /// Says whether a user may log in from now on. Tokens that were issued before stay valid until they expire.
+  /// Says whether a user may log in from now on, and whether the tokens that the user has are accepted.
   ///
   /// - Throws: `unknownUser`, `busy`, `unusable`.
   public func setDisabled(email: String, _ isDisabled: Bool) async throws(CatalogError) {
@@ -63,6 +63,12 @@ extension Catalog {
 
   /// The user of that email; nil where there is none.
   public func user(email: String) async throws(CatalogError) -> User? { try await account(email: email)?.user }
+
+  /// The user of that id; nil where there is none.
+  public func user(id: Int64) async throws(CatalogError) -> User? {
+    try await read { db in try Row.fetchOne(db, sql: "SELECT * FROM users WHERE id = ?", arguments: [id]).map(User.init)
+    }
+  }
 
   /// Whether there is any user, disabled ones included.
   public func hasUsers() async throws(CatalogError) -> Bool {
@@ -127,7 +133,7 @@ private struct Account: Sendable {
 }
 
 extension User {
-  fileprivate init(_ row: Row) {
+  init(_ row: Row) {
     self.init(
       id: row["id"], email: row["email"], isAdmin: row["is_admin"], isDisabled: row["is_disabled"],
       createdAt: Date(milliseconds: row["created_at"]),
@@ -135,9 +141,19 @@ extension User {
   }
 }
 
+extension User {
+  /// Access tokens give the time of their issue in whole seconds. Those of the second in which the password was changed
+  /// are older than the change, since ``AccessTokenSigner/sign(_:now:)`` dates newer ones behind it.
+  public var firstTokenTime: Date {
+    Date(timeIntervalSince1970: passwordChangedAt.timeIntervalSince1970.rounded(.down) + 1)
+  }
+}
+
 extension AccessTokenSigner {
-  /// A new token for a user.
+  /// A new token for a user. Right after a change of the password it is dated up to a second ahead, for that is how it
+  /// is told from those that were issued before.
   public func sign(_ user: User, now: Date = .now) async throws(TokenError) -> String {
-    try await sign(user: String(user.id), username: user.email, isAdmin: user.isAdmin, now: now)
+    try await sign(
+      user: String(user.id), username: user.email, isAdmin: user.isAdmin, now: max(now, user.firstTokenTime))
   }
 }

@@ -1,16 +1,20 @@
+public import AuthService
 import HTTPTypes
 public import Hummingbird
 import NIOCore
 import NIOHTTPTypes
 
 /// What Hummingbird knows of a request, and its connection.
-public struct GatewayContext: RequestContext {
+public struct GatewayContext: GuardedContext {
   public var coreContext: CoreRequestContextStorage
   private let channel: any Channel
+  public let clientAddress: ClientAddress?
+  public let visitor = Visitor()
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
     channel = source.channel
+    clientAddress = ClientAddress(source.channel.remoteAddress)
   }
 
   /// Tells a client that waits for it (`Expect: 100-continue`) to send its body: to be called once the checks that need

@@ -10,8 +10,7 @@ public import WireFormats
 
 /// Everything that the gateway answers.
 public struct GatewayRoutes: Sendable {
-  private let login: any Login
-  private let door: Door
+  private let entrance: Entrance
   private let spool: Spool
   private let catalog: Catalog
   private let news: JobNews
@@ -25,11 +24,10 @@ public struct GatewayRoutes: Sendable {
   ///   - defaults: the options of uploads that do not say something else.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
-    login: any Login, door: Door, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner,
-    limits: UploadLimits, defaults: ConversionOptions, exposition: @escaping @Sendable () -> String
+    entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, limits: UploadLimits,
+    defaults: ConversionOptions, exposition: @escaping @Sendable () -> String
   ) {
-    self.login = login
-    self.door = door
+    self.entrance = entrance
     self.spool = spool
     self.catalog = catalog
     self.news = news
@@ -43,13 +41,11 @@ public struct GatewayRoutes: Sendable {
     let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: MetricsMiddleware())
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
-    router.post("login") { request, _ in
-      Response.text(try await login.token(for: request.headers[.authorization]))
-    }
+    entrance.add(to: router)
+    let door = entrance.door
     UploadRoutes(
       door: door, spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer,
-      limits: limits,
-      defaults: defaults
+      limits: limits, defaults: defaults
     ).add(to: router)
     DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
@@ -77,6 +73,9 @@ extension HTTPFailure {
   /// The modules' own errors in HTTP's terms; nil for one that is nobody's fault but ours.
   init?(translating error: any Error) {
     switch error {
+    case let error as CatalogError:
+      guard let failure = HTTPFailure(translating: error) else { return nil }
+      self = failure
     case let error as SpoolError where error.isOutOfSpace: self = .noSpace
     case let error as FileError where error.isOutOfSpace: self = .noSpace
     case let error as MultipartError: self.init(.badRequest, error.description)

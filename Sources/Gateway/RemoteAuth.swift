@@ -1,5 +1,7 @@
 import AsyncHTTPClient
 public import AuthService
+import Catalog
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -7,33 +9,79 @@ import NIOHTTP1
 import Synchronization
 public import Tokens
 
-/// An auth service in another process: it logs people in, and its public keys tell which tokens are its own.
-public final class RemoteAuth: Login {
+/// An auth service in another process: it logs people in, knows the API tokens, and tells whether a token still counts.
+///
+/// Its public keys, or the shared secret, tell here which access tokens can be its own at all, so that strangers' tokens do
+/// not become load on it. Whether the token's user still may, only it knows: it is asked, and its answer holds for 30 s, so
+/// what ends a token ends it here half a minute later at most.
+public final class RemoteAuth: Login, Authority {
   private let baseURL: String
+  private let verifier: AccessTokenVerifier?
   private let keys = Mutex<(set: KeySet, fetchedAt: ContinuousClock.Instant?)>((KeySet(), nil))
+  private let answers = Mutex(RememberedAnswers())
 
   /// How long an answer may take, and how often the keys are asked for at most.
   private static let patience = TimeAmount.seconds(10)
   private static let refreshInterval = Duration.seconds(5)
 
-  /// - Parameter baseURL: such as `http://127.0.0.1:5000`, without a slash at its end.
-  public init(baseURL: String) { self.baseURL = baseURL }
+  /// - Parameters:
+  ///   - baseURL: such as `http://127.0.0.1:5000`, without a slash at its end.
+  ///   - verifier: checks access tokens where a shared secret signs them; else the service's public keys do.
+  public init(baseURL: String, verifier: AccessTokenVerifier? = nil) {
+    self.baseURL = baseURL
+    self.verifier = verifier
+  }
 
-  public func token(for authorization: String?) async throws -> String {
+  public func token(for authorization: String?, from client: ClientAddress?) async throws -> String {
     var request = HTTPClientRequest(url: "\(baseURL)/login")
     request.method = .POST
     if let authorization { request.headers.add(name: "Authorization", value: authorization) }
-    let (status, body) = try await send(request)
-    switch status.code {
-    case 200: return body
-    case 401 where body == "missing credentials": throw HTTPFailure.missingCredentials("Basic")
+    if let client { request.headers.add(name: "Forwarded", value: client.forwarded) }
+    let answer = try await send(request)
+    switch answer.status.code {
+    case 200: return answer.body
+    case 401 where answer.body == "missing credentials": throw HTTPFailure.missingCredentials("Basic")
     case 401: throw HTTPFailure.invalidCredentials
+    case 429, 503: throw answer.failure
+    default: throw Self.unavailable
+    }
+  }
+
+  public func caller(bearing token: String) async throws -> Caller {
+    if token.hasPrefix(APITokenSecret.prefix) { _ = try APITokenSecret(token) } else { _ = try await verify(token) }
+    let digest = Digest.sha256(token)
+    if let known = answers.withLock({ $0.answer(for: digest, at: .now) }) { return try known.get() }
+    do {
+      let answer = try await ask(about: token)
+      answers.withLock { $0.remember(answer, for: digest, at: .now) }
+      return try answer.get()
+    } catch let failure as HTTPFailure {
+      // Nobody can tell. Whoever was let in a short while ago stays in.
+      guard let known = answers.withLock({ $0.lastResort(for: digest, at: .now) }) else { throw failure }
+      return known
+    }
+  }
+
+  /// What `POST /validate` says of the token.
+  private func ask(about token: String) async throws -> Result<Caller, TokenError> {
+    var request = HTTPClientRequest(url: "\(baseURL)/validate")
+    request.method = .POST
+    request.headers.add(name: "Authorization", value: "Bearer \(token)")
+    let answer = try await send(request)
+    switch answer.status.code {
+    case 200:
+      guard let caller = try? JSONDecoder().decode(Caller.self, from: Data(answer.body.utf8)) else {
+        throw Self.unavailable
+      }
+      return .success(caller)
+    case 401, 403: return .failure(TokenError(.unknownToken, "The auth service does not accept the token."))
     default: throw Self.unavailable
     }
   }
 
   /// Checks an access token with the auth service's public keys, asking for them anew where the token's is unknown.
-  public func verify(_ token: String) async throws(TokenError) -> AccessToken {
+  private func verify(_ token: String) async throws(TokenError) -> AccessToken {
+    if let verifier { return try await verifier.verify(token) }
     do { return try await AccessTokenVerifier(keys: keys.withLock(\.set)).verify(token) } catch {
       guard error.kind == .unknownKey, await refreshKeys() else { throw error }
       return try await AccessTokenVerifier(keys: keys.withLock(\.set)).verify(token)
@@ -49,21 +97,41 @@ public final class RemoteAuth: Login {
       keys.fetchedAt = now
       return true
     }
-    guard isDue, let (status, body) = try? await send(HTTPClientRequest(url: "\(baseURL)/.well-known/jwks.json")),
-      status == .ok, let set = try? KeySet(json: Array(body.utf8))
+    guard isDue, let answer = try? await send(HTTPClientRequest(url: "\(baseURL)/.well-known/jwks.json")),
+      answer.status == .ok, let set = try? KeySet(json: Array(answer.body.utf8))
     else { return false }
     keys.withLock { $0.set = set }
     return true
   }
 
-  private func send(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, String) {
+  private struct Answer {
+    let status: HTTPResponseStatus
+    let body: String
+    let retryAfter: String?
+
+    /// The same refusal, in our own name.
+    var failure: HTTPFailure {
+      let headers: HTTPFields = retryAfter.map { [.retryAfter: $0] } ?? [:]
+      return HTTPFailure(HTTPResponse.Status(code: Int(status.code)), body, headers: headers)
+    }
+  }
+
+  private func send(_ request: HTTPClientRequest) async throws -> Answer {
     do {
       let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
       let body = try await response.body.collect(upTo: 64 << 10)
-      return (response.status, String(buffer: body))
+      return Answer(
+        status: response.status, body: String(buffer: body), retryAfter: response.headers.first(name: "Retry-After"))
     } catch { throw Self.unavailable }
   }
 
   private static let unavailable = HTTPFailure(
     .serviceUnavailable, "the auth service does not answer", headers: [.retryAfter: "5"])
+}
+
+extension ClientAddress {
+  /// RFC 7239 §4 and §6: an IPv6 address in brackets and quotes.
+  fileprivate var forwarded: String {
+    description.contains(":") ? "for=\"[\(description)]\"" : "for=\(description)"
+  }
 }

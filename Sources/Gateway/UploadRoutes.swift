@@ -33,7 +33,7 @@ struct UploadRoutes: Sendable {
   }
 
   private func form(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let caller = try await door.admin(request)
+    let caller = try await door.admit(request, context, to: .upload)
     try await checkRoom(for: request)
     guard let type = request.headers[.contentType], let boundary = try? MultipartParser.boundary(fromContentType: type)
     else { throw HTTPFailure.oneFileRequired }
@@ -45,7 +45,7 @@ struct UploadRoutes: Sendable {
   }
 
   private func raw(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let caller = try await door.admin(request)
+    let caller = try await door.admit(request, context, to: .upload)
     try await checkRoom(for: request)
     let name = try FileName.checked(try context.parameters.require("name").removingPercentEncoding ?? "")
     let options = try options(in: request)
@@ -58,7 +58,7 @@ struct UploadRoutes: Sendable {
 
   /// Stages what `read` hands on, and makes it a job.
   private func receive(
-    _ request: Request, from caller: AccessToken, _ context: GatewayContext,
+    _ request: Request, from caller: Caller, _ context: GatewayContext,
     _ read: (inout UploadPortions) async throws -> FormReader.Form
   ) async throws -> Response {
     try await fairShare.withNewID(for: caller.username) { id in

@@ -7,6 +7,8 @@ public enum SettingName: String, CaseIterable, Sendable {
   case authListen = "auth-listen"
   case authService = "auth-service"
   case jwtSecret = "jwt-secret"
+  case uploadBy = "upload-by"
+  case loginRate = "login-rate"
   case converters
   case encoderThreads = "encoder-threads"
   case maximumUpload = "maximum-upload"
@@ -53,6 +55,8 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .authListen: "HOST:PORT of the auth service; `127.0.0.1:5000` by default."
     case .authService: "HOST:PORT or URL of the auth service that the gateway asks; its own database by default."
     case .jwtSecret: "Signs access tokens with HS256; 32 bytes or more. By default they are signed with Ed25519."
+    case .uploadBy: "Who may upload: admin, or user for everybody with an account; `admin` by default."
+    case .loginRate: "How many logins a minute one client address may try; 30 by default."
     case .converters: "How many files one process converts at the same time; the number of cores by default."
     case .encoderThreads: "How many threads encode, over all files; the number of cores by default."
     case .maximumUpload: "The largest upload, in bytes or with K, M, G, T (powers of 1024); `20G` by default."

@@ -9,6 +9,10 @@ public struct Settings: Sendable {
   /// The base URL of the auth service, without a slash at its end; nil means: the same database.
   public let authService: String?
   public let jwtSecret: String?
+  /// Whether people who are no admins may upload.
+  public let usersMayUpload: Bool
+  /// For each client address, per minute.
+  public let loginRate: Int
   public let converters: Int
   public let encoderThreads: Int
   /// In bytes.

@@ -27,6 +27,12 @@ extension Settings {
     authListen = try await layers.value(.authListen, or: "127.0.0.1:5000", "HOST:PORT") { HostAndPort($0) }
     authService = try await layers.text(.authService).map(baseURL)
     jwtSecret = try await layers.text(.jwtSecret)
+    usersMayUpload = try await layers.value(.uploadBy, or: "admin", "admin or user") {
+      ["admin": false, "user": true][$0]
+    }
+    loginRate = try await layers.value(.loginRate, or: "30", "a number from 1 to 1000000") { text in
+      Int(text).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+    }
     converters = try await layers.value(.converters, or: "\(cores)", "a number from 1 to 256", count)
     encoderThreads = try await layers.value(.encoderThreads, or: "\(cores)", "a number from 1 to 256", count)
     maximumUpload = try await layers.value(.maximumUpload, or: "20G", "bytes, as 500M or 20G", byteCount)

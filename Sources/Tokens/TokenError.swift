@@ -21,6 +21,12 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
     case expired
     /// It will be valid, by the clock of its issuer.
     case notYetValid
+    /// An API token that nobody has, or has no longer.
+    case unknownToken
+    /// The user was disabled or is gone.
+    case accountClosed
+    /// The user's password was changed since.
+    case superseded
     /// A shared secret that is too short.
     case weakSecret
     /// Bytes that are no Ed25519 key, or no set of them.
@@ -32,7 +38,7 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
   public let kind: Kind
   public let description: String
 
-  init(_ kind: Kind, _ sentence: String) {
+  public init(_ kind: Kind, _ sentence: String) {
     self.kind = kind
     self.description = sentence
   }

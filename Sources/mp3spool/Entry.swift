@@ -40,7 +40,8 @@ struct MP3Spool: AsyncParsableCommand {
       CommandGroup(
         name: "Administration:",
         subcommands: [
-          UserCommand.self, HostsCommand.self, CleanCommand.self, CheckCommand.self, ReindexCommand.self,
+          UserCommand.self, TokenCommand.self, HostsCommand.self, CleanCommand.self, CheckCommand.self,
+          ReindexCommand.self,
           BackupCommand.self, HealthCommand.self,
         ]),
     ])

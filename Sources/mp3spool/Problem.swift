@@ -58,7 +58,7 @@ struct Problem: Error {
 
   private init(_ error: CatalogError) {
     switch error.kind {
-    case .duplicateUser, .unknownUser, .invalid: self = .usage(error.description)
+    case .duplicateUser, .unknownUser, .invalid, .unknownToken, .tooManyTokens: self = .usage(error.description)
     default: self = error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
     }
   }

@@ -69,7 +69,8 @@ import Testing
       case .spool, .database: "/tmp/x"
       case .listen, .authListen, .authService: "localhost:7"
       case .jwtSecret: String(repeating: "1", count: 32)
-      case .converters, .encoderThreads, .shutdownGrace: "7"
+      case .uploadBy: "user"
+      case .loginRate, .converters, .encoderThreads, .shutdownGrace: "7"
       case .maximumUpload, .reservedSpace: "7M"
       case .dropOwner: "somebody"
       case .logLevel: "error"

@@ -5,7 +5,6 @@ import Hummingbird
 import NIOCore
 import Spool
 import SystemPackage
-import Tokens
 import WireFormats
 
 /// `GET /download?fid=`: the MP3 of a job, whole or in part; with `&track=` that of one of its tracks.
@@ -27,7 +26,7 @@ struct DownloadRoute: Sendable {
   }
 
   private func download(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let caller = try await door.caller(request)
+    let caller = try await door.admit(request, context, to: .download)
     guard let text = request.uri.queryParameters["fid"], !text.isEmpty else {
       throw HTTPFailure(.badRequest, "file id required")
     }
@@ -118,7 +117,7 @@ extension JobRecord {
   }
 }
 
-extension AccessToken {
+extension Caller {
   /// People see their own jobs; admins see all.
   func maySee(_ record: JobRecord) -> Bool { isAdmin || record.owner == username }
 }

@@ -6,7 +6,6 @@ import Hummingbird
 import NIOCore
 import ServiceLifecycle
 import Spool
-import Tokens
 
 /// `GET /events`: what happens to the caller's jobs, and to all for an admin, as server-sent events
 /// (html.spec.whatwg.org, "Server-sent events").
@@ -29,7 +28,7 @@ struct EventRoute: Sendable {
   func add(to router: Router<GatewayContext>) { router.get("events", use: events) }
 
   private func events(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let caller = try await door.caller(request)
+    let caller = try await door.admit(request, context, to: .download)
     let last = try Self.lastEvent(request)
     // Heard from here on, so that nothing is missed between what is told again and what comes.
     let bulletins = news.listen()
@@ -45,7 +44,9 @@ struct EventRoute: Sendable {
         try await request.body.consumeWithCancellationOnInboundClose { _ in
           var stream = EventStream(caller: caller, writer: writer)
           try await stream.begin(news, after: seen, retry: Self.retry)
-          try await stream.follow(Self.merge(bulletins, beat: Self.beat)) { try await door.caller(request) }
+          try await stream.follow(Self.merge(bulletins, beat: Self.beat)) {
+            try await door.admit(request, context, to: .download)
+          }
           try await stream.writer.finish(nil)
         }
       })
@@ -85,12 +86,12 @@ struct EventRoute: Sendable {
 
 /// One client's stream of events. All of it is `@concurrent`, as the writer is, which may not change places.
 private struct EventStream {
-  let caller: AccessToken
+  let caller: Caller
   var writer: any ResponseBodyWriter
   /// The newest event that was told.
   private var newest: Int64 = 0
 
-  init(caller: AccessToken, writer: any ResponseBodyWriter) { (self.caller, self.writer) = (caller, writer) }
+  init(caller: Caller, writer: any ResponseBodyWriter) { (self.caller, self.writer) = (caller, writer) }
 
   /// Tells again what the client missed since the event `seen`.
   @concurrent mutating func begin(_ news: JobNews, after seen: Int64, retry: Int) async throws {
@@ -107,7 +108,7 @@ private struct EventStream {
   }
 
   /// Tells what comes until that ends, or the caller may not know it any more.
-  @concurrent mutating func follow(_ tidings: AsyncStream<EventRoute.Tidings>, check: () async throws -> AccessToken)
+  @concurrent mutating func follow(_ tidings: AsyncStream<EventRoute.Tidings>, check: () async throws -> Caller)
     async throws
   {
     for await item in tidings.cancelOnGracefulShutdown() {

@@ -7,7 +7,6 @@ import Hummingbird
 import Keeper
 import ServiceLifecycle
 public import Spool
-import Tokens
 import WireFormats
 
 /// `GET /jobs`, `GET|DELETE /jobs/{fid}`, `POST /jobs/{fid}/retry`: what became of what was sent.
@@ -30,7 +29,7 @@ struct JobRoutes: Sendable {
   }
 
   private func list(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let caller = try await door.caller(request)
+    let caller = try await door.admit(request, context, to: .download)
     let query = request.uri.queryParameters
     let filter = JobFilter(
       state: try state(query["state"]), owner: caller.isAdmin ? query["owner"].map(String.init) : caller.username,
@@ -46,11 +45,13 @@ struct JobRoutes: Sendable {
   /// With `?wait=` the answer comes when the job is in another state or attempt, has ended, or so many seconds are over.
   private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let wait = try number(request.uri.queryParameters["wait"], named: "wait", 0...Self.longestWait) ?? 0
-    let record = try await job(request, context)
+    let record = try await job(request, context, to: .download)
     guard wait > 0, !record.hasEnded else { return .json(await views([record])[0]) }
     // A client that has gone is not waited for.
     let changed = try await request.body.consumeWithCancellationOnInboundClose { [news] _ in
-      try await Self.change(of: record, in: news, within: .seconds(wait)) { try await job(request, context) }
+      try await Self.change(of: record, in: news, within: .seconds(wait)) {
+        try await job(request, context, to: .download)
+      }
     }
     return .json(await views([changed])[0])
   }
@@ -75,7 +76,7 @@ struct JobRoutes: Sendable {
   }
 
   private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let record = try await job(request, context)
+    let record = try await job(request, context, to: .change)
     switch record.state {
     case .waiting, .active: try await cancel(record.id)
     case .done, .failed: try await Cleaning(spool: spool, catalog: catalog).remove(record)
@@ -91,15 +92,17 @@ struct JobRoutes: Sendable {
   }
 
   private func retry(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let record = try await job(request, context)
+    let record = try await job(request, context, to: .change)
     let wasFailed = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.retry(record.id) }
     guard wasFailed else { throw HTTPFailure(.conflict, "only a failed job can be tried again") }
     return Response(status: .accepted, headers: [.location: "/jobs/\(record.id)"])
   }
 
   /// The job in the request's path, if the caller may see it; others' jobs do not exist for them.
-  private func job(_ request: Request, _ context: GatewayContext) async throws -> JobRecord {
-    let caller = try await door.caller(request)
+  private func job(
+    _ request: Request, _ context: GatewayContext, to need: Need
+  ) async throws -> JobRecord {
+    let caller = try await door.admit(request, context, to: need)
     // One guard for all three would be shorter, but Swift 6.3.1's optimizer crashes on it.
     let unknown = HTTPFailure(.notFound, "there is no such job")
     guard let id = JobID(context.parameters.get("fid") ?? "") else { throw unknown }

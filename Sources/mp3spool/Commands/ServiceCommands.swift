@@ -31,16 +31,15 @@ struct ServeCommand: AsyncParsableCommand {
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
       let access = try await parts.accessTokens(catalog)
-      let login = LocalLogin(catalog: catalog, signer: access.signer)
+      let entrance = parts.entrance(catalog, access)
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
-      let door = Door { token throws(TokenError) in try await access.verifier.verify(token) }
       try await ServiceRun.run(
         [
-          parts.authServer(login, access),
+          parts.authServer(entrance, access),
           try await parts.keeper(spool, catalog),
           try parts.converter(spool),
           news,
-          try await parts.gatewayServer(login, door, spool, catalog, news),
+          try await parts.gatewayServer(entrance, spool, catalog, news),
         ], settings)
       _ = consume lock
     }
@@ -61,8 +60,7 @@ struct AuthCommand: AsyncParsableCommand {
       let parts = Parts(settings: settings)
       let catalog = try parts.catalog()
       let access = try await parts.accessTokens(catalog)
-      let login = LocalLogin(catalog: catalog, signer: access.signer)
-      try await ServiceRun.run([parts.authServer(login, access)], settings)
+      try await ServiceRun.run([parts.authServer(parts.entrance(catalog, access), access)], settings)
     }
   }
 }
@@ -82,13 +80,13 @@ struct GatewayCommand: AsyncParsableCommand {
       let parts = Parts(settings: settings)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
-      let (login, door) = try await parts.remoteOrLocalAuth(catalog)
+      let entrance = try await parts.remoteOrLocalEntrance(catalog)
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
           try await parts.keeper(spool, catalog),
           news,
-          try await parts.gatewayServer(login, door, spool, catalog, news),
+          try await parts.gatewayServer(entrance, spool, catalog, news),
         ], settings)
       _ = consume lock
     }
@@ -113,20 +111,20 @@ struct WorkCommand: AsyncParsableCommand {
 }
 
 extension Parts {
-  fileprivate func authServer(_ login: any Login, _ access: AccessTokens) -> some Service {
-    let router = Router(context: BasicRequestContext.self)
-    router.add(middleware: FailureMiddleware { _ in nil })
-    AuthRoutes<BasicRequestContext>(login: login, verifier: access.verifier, publicKeys: access.keys).add(to: router)
+  fileprivate func authServer(_ entrance: Entrance, _ access: AccessTokens) -> some Service {
+    let router = Router(context: AuthContext.self)
+    router.add(middleware: FailureMiddleware { ($0 as? CatalogError).flatMap(HTTPFailure.init(translating:)) })
+    AuthRoutes<AuthContext>(entrance: entrance, publicKeys: access.keys).add(to: router)
     return HTTPService(
       name: "auth service", responder: router.buildResponder(), address: settings.authListen,
       logger: Telemetry.logger("auth"))
   }
 
   fileprivate func gatewayServer(
-    _ login: any Login, _ door: Door, _ spool: Spool, _ catalog: Catalog, _ news: JobNews
+    _ entrance: Entrance, _ spool: Spool, _ catalog: Catalog, _ news: JobNews
   ) async throws -> some Service {
     let routes = GatewayRoutes(
-      login: login, door: door, spool: spool, catalog: catalog, news: news,
+      entrance: entrance, spool: spool, catalog: catalog, news: news,
       signer: try await sidecarSigner(catalog, spool),
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
       defaults: try conversionDefaults(), exposition: Telemetry.metrics.exposition)
@@ -147,17 +145,22 @@ extension Parts {
       patchedFFmpeg: settings.patchedFFmpeg, version: MP3Spool.version, logger: Telemetry.logger("converter"))
   }
 
-  /// Where logins are asked for and tokens checked: at another auth service, or in our own database.
-  fileprivate func remoteOrLocalAuth(_ catalog: Catalog) async throws -> (any Login, Door) {
-    let access = try await accessTokens(catalog)
-    guard let baseURL = settings.authService else {
-      let login = LocalLogin(catalog: catalog, signer: access.signer)
-      return (login, Door { token throws(TokenError) in try await access.verifier.verify(token) })
-    }
-    let remote = RemoteAuth(baseURL: baseURL)
-    if settings.jwtSecret != nil {
-      return (remote, Door { token throws(TokenError) in try await access.verifier.verify(token) })
-    }
-    return (remote, Door { token throws(TokenError) in try await remote.verify(token) })
+  /// Logins and tokens by the users in our own database.
+  fileprivate func entrance(_ catalog: Catalog, _ access: AccessTokens) -> Entrance {
+    Entrance(
+      login: LocalLogin(catalog: catalog, signer: access.signer), rate: LoginRate(perMinute: settings.loginRate),
+      door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules), tokens: catalog)
   }
+
+  /// Where logins are asked for and tokens checked: at another auth service, or in our own database.
+  fileprivate func remoteOrLocalEntrance(_ catalog: Catalog) async throws -> Entrance {
+    let access = try await accessTokens(catalog)
+    guard let baseURL = settings.authService else { return entrance(catalog, access) }
+    let remote = RemoteAuth(baseURL: baseURL, verifier: settings.jwtSecret == nil ? nil : access.verifier)
+    return Entrance(
+      login: remote, rate: LoginRate(perMinute: settings.loginRate), door: Door(remote, rules: accessRules), tokens: nil
+    )
+  }
+
+  private var accessRules: AccessRules { AccessRules(usersMayUpload: settings.usersMayUpload) }
 }

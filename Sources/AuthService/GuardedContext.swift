@@ -1,0 +1,36 @@
+import HTTPTypes
+public import Hummingbird
+import NIOCore
+import Synchronization
+
+/// What the guards ask of a request's context.
+public protocol GuardedContext: RequestContext {
+  /// Where the request comes from; nil where nobody can tell, as with a Unix socket.
+  var clientAddress: ClientAddress? { get }
+  /// Where the door leaves word of who it was.
+  var visitor: Visitor { get }
+}
+
+/// Who a request turned out to be from, for those who asked before it was known.
+public final class Visitor: Sendable {
+  private let state = Mutex<Caller?>(nil)
+
+  public init() {}
+
+  /// nil where nobody has been let in.
+  public var caller: Caller? { state.withLock { $0 } }
+
+  func note(_ caller: Caller) { state.withLock { $0 = caller } }
+}
+
+/// What Hummingbird knows of a request to the auth service, and its client.
+public struct AuthContext: GuardedContext {
+  public var coreContext: CoreRequestContextStorage
+  public let clientAddress: ClientAddress?
+  public let visitor = Visitor()
+
+  public init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    clientAddress = ClientAddress(source.channel.remoteAddress)
+  }
+}

@@ -1,0 +1,130 @@
+public import Catalog
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+public import Tokens
+
+/// `GET|POST /tokens`, `DELETE /tokens/{id}`: the caller's own API tokens, and for admins everybody's.
+struct TokenRoutes<Context: GuardedContext>: Sendable {
+  let door: Door
+  let catalog: Catalog
+
+  /// More than any name and its scopes need, in bytes.
+  private static var bodyLimit: Int { 16 << 10 }
+
+  func add(to router: Router<Context>) {
+    router.get("tokens") { request, context in try await list(request, context) }
+    router.post("tokens") { request, context in try await make(request, context) }
+    router.delete("tokens/:id") { request, context in try await revoke(request, context) }
+  }
+
+  private func list(_ request: Request, _ context: Context) async throws -> Response {
+    let caller = try await door.admit(request, context, to: .tokens)
+    var user = caller.username
+    if let wanted = request.uri.queryParameters["user"].map(String.init), wanted != user {
+      guard caller.isAdmin else { throw HTTPFailure(.forbidden, "not authorized: only admins see others' tokens") }
+      guard try await catalog.user(email: wanted) != nil else { throw HTTPFailure(.notFound, "there is no such user") }
+      user = wanted
+    }
+    let tokens = try await catalog.tokens(of: user)
+    return .json(["tokens": tokens.map { TokenView($0) }], headers: [.cacheControl: "no-store"])
+  }
+
+  private func make(_ request: Request, _ context: Context) async throws -> Response {
+    let caller = try await door.admit(request, context, to: .tokens)
+    let wish = try await TokenWish(request, limit: Self.bodyLimit)
+    // A token that could make one with more power than its own would have that power.
+    if let scope = wish.scopes.subtracting(caller.scopes).min() {
+      throw HTTPFailure(.forbidden, "not authorized: the scope \(scope.rawValue) is not yours to give")
+    }
+    let (token, secret) = try await catalog.addToken(
+      for: caller.username, name: wish.name, scopes: wish.scopes, days: wish.days)
+    let view = TokenView(OwnedToken(token: token, user: caller.username), secret: secret)
+    return .json(
+      view, status: .created, headers: [.location: "/tokens/\(token.id)", .cacheControl: "no-store"])
+  }
+
+  private func revoke(_ request: Request, _ context: Context) async throws -> Response {
+    let caller = try await door.admit(request, context, to: .tokens)
+    let id = context.parameters.get("id") ?? ""
+    // Others' tokens do not exist for people who are no admins.
+    try await catalog.revokeToken(id, of: caller.isAdmin ? nil : Int64(caller.subject) ?? 0)
+    return Response(status: .noContent)
+  }
+}
+
+/// What somebody wants of a new API token: JSON, or a form.
+private struct TokenWish {
+  let name: String
+  let scopes: Set<Scope>
+  let days: Int?
+
+  private struct Body: Decodable {
+    var name: String?
+    var scopes: [String]?
+    var days: Int?
+  }
+
+  private struct Form: Decodable {
+    var name: String?
+    var scopes: String?
+    var days: String?
+  }
+
+  init(_ request: Request, limit: Int) async throws {
+    let bytes: ByteBuffer
+    do { bytes = try await request.body.collect(upTo: limit) } catch is NIOTooManyBytesError {
+      throw HTTPFailure(.contentTooLarge, "the wish for a token is larger than \(limit) bytes")
+    }
+    let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+    let body =
+      switch type {
+      case "application/json": try Self.json(bytes)
+      case "application/x-www-form-urlencoded": try Self.form(bytes)
+      default: throw HTTPFailure(.unsupportedMediaType, "a token is wished for with JSON or a URL-encoded form")
+      }
+    name = body.name ?? ""
+    days = body.days
+    do { scopes = try Scope.set(naming: body.scopes ?? []) } catch { throw HTTPFailure(.badRequest, "\(error)") }
+  }
+
+  private static func json(_ bytes: ByteBuffer) throws -> Body {
+    do { return try JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView)) } catch {
+      throw HTTPFailure(
+        .badRequest, #"the body must be JSON such as {"name": "backup", "scopes": ["download"], "days": 90}"#)
+    }
+  }
+
+  private static func form(_ bytes: ByteBuffer) throws -> Body {
+    let example = "the form must be such as name=backup&scopes=upload,download&days=90"
+    guard let form = try? URLEncodedFormDecoder().decode(Form.self, from: String(buffer: bytes)) else {
+      throw HTTPFailure(.badRequest, example)
+    }
+    let days = form.days.flatMap { $0.isEmpty ? nil : $0 }
+    guard days == nil || days.flatMap({ Int($0) }) != nil else { throw HTTPFailure(.badRequest, example) }
+    let scopes = form.scopes?.split { $0 == "," || $0.isWhitespace }.map(String.init)
+    return Body(name: form.name, scopes: scopes, days: days.flatMap { Int($0) })
+  }
+}
+
+/// An API token as clients see it.
+public struct TokenView: Encodable, Sendable {
+  let id: String
+  let user: String
+  let name: String
+  let scopes: [Scope]
+  let created: Date
+  let expires: Date?
+  let lastUsed: Date?
+  /// The token itself, in the answer that makes it and never again.
+  let token: String?
+
+  public init(_ owned: OwnedToken, secret: APITokenSecret? = nil) {
+    let known = owned.token
+    (id, user, name) = (known.id, owned.user, known.name)
+    (created, expires, lastUsed) = (known.createdAt, known.expiresAt, known.lastUsedAt)
+    scopes = known.scopes.sorted()
+    token = secret?.text
+  }
+}

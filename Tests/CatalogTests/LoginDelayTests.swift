@@ -1,0 +1,166 @@
+import Foundation
+import GRDB
+import Synchronization
+import Testing
+
+@testable import Catalog
+
+@Suite struct LoginDelayTests {
+  private let start = Date(timeIntervalSince1970: 1_700_000_000)
+
+  @Test func pausesDoubleAfterFiveFreeTries() {
+    var delay = LoginDelay()
+    var pauses: [Double] = []
+    for _ in 0..<17 {
+      delay = delay.afterFailure(at: start)
+      pauses.append((delay.remaining(at: start) ?? .zero) / .seconds(1))
+    }
+    #expect(pauses == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900])
+  }
+
+  @Test func manyFailuresAreStillAQuarterOfAnHour() {
+    #expect(LoginDelay(failures: .max, lastFailure: start).remaining(at: start) == .seconds(900))
+  }
+
+  @Test func aPausePasses() {
+    let delay = LoginDelay(failures: 7, lastFailure: start)
+    #expect(delay.remaining(at: start + 1.5) == .milliseconds(2500))
+    #expect(delay.remaining(at: start + 4) == nil)
+  }
+
+  @Test func aClockThatWasSetBackMakesNoPauseLonger() {
+    #expect(LoginDelay(failures: 7, lastFailure: start).remaining(at: start - 10_000) == .seconds(4))
+  }
+
+  @Test func afterADayAllIsForgotten() {
+    let delay = LoginDelay(failures: 20, lastFailure: start)
+    #expect(delay.afterFailure(at: start + 86_399).failures == 21)
+    #expect(delay.afterFailure(at: start + 86_401).failures == 1)
+  }
+}
+
+@Suite struct LoginTests {
+  let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func catalog() async throws -> Catalog {
+    let catalog = try directory.catalog()
+    if try await !catalog.hasUsers() {
+      _ = try await catalog.addUser(email: "ann@example.org", password: "correct horse", isAdmin: false)
+    }
+    return catalog
+  }
+
+  private func hashes(_ catalog: Catalog) -> Int { catalog.passwords.derivations.load(ordering: .relaxed) }
+
+  @Test(arguments: ["ann@example.org", "nobody@example.org", "", "a:b"])
+  func afterFiveWrongTriesNothingIsTriedForAWhile(email: String) async throws {
+    let catalog = try await catalog()
+    for _ in 0..<5 { #expect(try await catalog.login(email: email, password: "wrong horse") == .refused) }
+    let before = hashes(catalog)
+    for password in ["wrong horse", "correct horse"] {
+      guard case .later(let pause) = try await catalog.login(email: email, password: password) else {
+        Issue.record("\(password) was tried")
+        continue
+      }
+      #expect((.zero)...(.seconds(1)) ~= pause)
+    }
+    #expect(hashes(catalog) == before, "a try in the pause costs no hash")
+  }
+
+  @Test func theRightPasswordForgetsTheWrongOnes() async throws {
+    let catalog = try await catalog()
+    for _ in 0..<3 {
+      for _ in 0..<4 {
+        #expect(try await catalog.login(email: "ann@example.org", password: "wrong horse") == .refused)
+      }
+      guard case .accepted = try await catalog.login(email: "Ann@example.org", password: "correct horse") else {
+        Issue.record("the right password was refused")
+        return
+      }
+    }
+  }
+
+  @Test func restartsAndOtherProcessesRememberIt() async throws {
+    let (one, other) = (try await catalog(), try directory.catalog())
+    for number in 0..<5 {
+      #expect(
+        try await (number % 2 == 0 ? one : other).login(email: "ann@example.org", password: "wrong horse") == .refused)
+    }
+    for catalog in [one, other, try directory.catalog()] {
+      guard case .later = try await catalog.login(email: "ann@example.org", password: "wrong horse") else {
+        Issue.record("it was forgotten")
+        return
+      }
+    }
+  }
+
+  @Test func guessesThatComeAtOnceAreCountedOneAfterTheOther() async throws {
+    let catalog = try await catalog()
+    let before = hashes(catalog)
+    let answers = try await withThrowingTaskGroup { group in
+      for _ in 0..<50 {
+        group.addTask { try await catalog.login(email: "ann@example.org", password: "wrong horse") }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(answers.count { $0 == .refused } == 5)
+    #expect(hashes(catalog) - before == 5)
+  }
+
+  @Test func fewerTriesAreForgottenFirst() async throws {
+    let catalog = try await catalog()
+    let now = Date()
+    try await catalog.remember(LoginDelay(failures: 9, lastFailure: now - 3600), of: [0], limit: 10)
+    for number in UInt8(1)..<100 {
+      try await catalog.remember(LoginDelay(failures: 1, lastFailure: now), of: [number], limit: 10)
+    }
+    let (count, kept) = try await catalog.read { db in
+      (
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM login_failures"),
+        try Int.fetchOne(db, sql: "SELECT count FROM login_failures WHERE account = x'00'")
+      )
+    }
+    #expect((count, kept) == (10, 9))
+  }
+
+  @Test func theTableHoldsNoEmails() async throws {
+    let catalog = try await catalog()
+    _ = try await catalog.login(email: "my secret password", password: "wrong horse")
+    let text = try await catalog.read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM login_failures").map(\.description).joined()
+    }
+    #expect(!text.isEmpty && !text.contains("secret"))
+  }
+}
+
+@Suite struct AccountTurnsTests {
+  @Test func aFloodOfOneAccountIsTurnedAway() async throws {
+    let turns = AccountTurns(waitingLimit: 3)
+    try await turns.enter([1])
+    // The account is held until 7 of 10 have been turned away, so exactly three wait.
+    let kinds = await withTaskGroup { group in
+      for _ in 0..<10 {
+        group.addTask {
+          await refusal { () throws(CatalogError) in
+            try await turns.enter([1])
+            turns.leave([1])
+          }
+        }
+      }
+      var kinds: [CatalogError.Kind?] = []
+      for _ in 0..<7 { kinds.append(await group.next() ?? nil) }
+      turns.leave([1])
+      return await group.reduce(into: kinds) { $0.append($1) }
+    }
+    #expect(kinds == Array(repeating: .busy, count: 7) + [nil, nil, nil])
+  }
+
+  @Test func differentAccountsDoNotWaitForOneAnother() async throws {
+    let turns = AccountTurns(waitingLimit: 0)
+    for number in UInt8(0)..<10 { try await turns.enter([number]) }
+    for number in UInt8(0)..<10 { turns.leave([number]) }
+    try await turns.enter([0])
+  }
+}
