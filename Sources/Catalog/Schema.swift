@@ -15,6 +15,7 @@ enum Schema {
     }
     migrator.registerMigration("API tokens") { db in try db.execute(sql: apiTokens) }
     migrator.registerMigration("login failures") { db in try db.execute(sql: loginFailures) }
+    migrator.registerMigration("feeds") { db in try db.execute(sql: feeds) }
     return migrator
   }
 
@@ -97,6 +98,15 @@ enum Schema {
       account BLOB PRIMARY KEY NOT NULL,
       count INTEGER NOT NULL,
       last_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// `digest` is the SHA-256 of the secret in the feed's address, which nobody keeps.
+  private static let feeds = """
+    CREATE TABLE feeds (
+      owner TEXT PRIMARY KEY NOT NULL,
+      digest BLOB NOT NULL UNIQUE,
+      created_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """
 

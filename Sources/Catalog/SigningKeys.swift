@@ -4,7 +4,7 @@ public import Tokens
 
 /// What a signing key is for. One purpose's key signs nothing for another.
 public enum KeyPurpose: String, Sendable, Hashable, CaseIterable {
-  case access, sidecar
+  case access, sidecar, links
 }
 
 extension Catalog {

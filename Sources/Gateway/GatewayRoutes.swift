@@ -15,6 +15,8 @@ public struct GatewayRoutes: Sendable {
   private let catalog: Catalog
   private let news: JobNews
   private let signer: SidecarSigner
+  private let links: LinkSigner
+  private let address: PublicAddress
   private let limits: UploadLimits
   private let defaults: ConversionOptions
   private let exposition: @Sendable () -> String
@@ -24,14 +26,17 @@ public struct GatewayRoutes: Sendable {
   ///   - defaults: the options of uploads that do not say something else.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
-    entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, limits: UploadLimits,
-    defaults: ConversionOptions, exposition: @escaping @Sendable () -> String
+    entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, links: LinkSigner,
+    address: PublicAddress, limits: UploadLimits, defaults: ConversionOptions,
+    exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
     self.spool = spool
     self.catalog = catalog
     self.news = news
     self.signer = signer
+    self.links = links
+    self.address = address
     self.limits = limits
     self.defaults = defaults
     self.exposition = exposition
@@ -47,7 +52,10 @@ public struct GatewayRoutes: Sendable {
       door: door, spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer,
       limits: limits, defaults: defaults
     ).add(to: router)
-    DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
+    let audio = AudioAnswer(spool: spool)
+    DownloadRoute(door: door, audio: audio, catalog: catalog, links: links).add(to: router)
+    LinkRoute(door: door, catalog: catalog, links: links, address: address).add(to: router)
+    FeedRoutes(door: door, audio: audio, catalog: catalog, address: address).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
     EventRoute(door: door, news: news).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }

@@ -5,6 +5,7 @@ public enum SettingName: String, CaseIterable, Sendable {
   case database
   case listen
   case authListen = "auth-listen"
+  case publicURL = "public-url"
   case authService = "auth-service"
   case jwtSecret = "jwt-secret"
   case uploadBy = "upload-by"
@@ -53,6 +54,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .database: "The SQLite file, on a local disk; `mp3spool.sqlite` in the spool by default."
     case .listen: "HOST:PORT of the gateway; `127.0.0.1:8080` by default."
     case .authListen: "HOST:PORT of the auth service; `127.0.0.1:5000` by default."
+    case .publicURL: "Where clients reach the gateway, for links and feeds; by default as each request says."
     case .authService: "HOST:PORT or URL of the auth service that the gateway asks; its own database by default."
     case .jwtSecret: "Signs access tokens with HS256; 32 bytes or more. By default they are signed with Ed25519."
     case .uploadBy: "Who may upload: admin, or user for everybody with an account; `admin` by default."

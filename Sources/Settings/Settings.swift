@@ -6,6 +6,8 @@ public struct Settings: Sendable {
   public let database: FilePath
   public let listen: HostAndPort
   public let authListen: HostAndPort
+  /// The base URL under which clients reach the gateway, without a slash at its end; nil means: as each request says.
+  public let publicURL: String?
   /// The base URL of the auth service, without a slash at its end; nil means: the same database.
   public let authService: String?
   public let jwtSecret: String?

@@ -25,6 +25,7 @@ extension Settings {
     database = try await layers.text(.database).map { FilePath($0) } ?? spool.appending("mp3spool.sqlite")
     listen = try await layers.value(.listen, or: "127.0.0.1:8080", "HOST:PORT") { HostAndPort($0) }
     authListen = try await layers.value(.authListen, or: "127.0.0.1:5000", "HOST:PORT") { HostAndPort($0) }
+    publicURL = try await layers.text(.publicURL).map(baseURL)
     authService = try await layers.text(.authService).map(baseURL)
     jwtSecret = try await layers.text(.jwtSecret)
     usersMayUpload = try await layers.value(.uploadBy, or: "admin", "admin or user") {

@@ -67,7 +67,7 @@ import Testing
     let value =
       switch name {
       case .spool, .database: "/tmp/x"
-      case .listen, .authListen, .authService: "localhost:7"
+      case .listen, .authListen, .authService, .publicURL: "localhost:7"
       case .jwtSecret: String(repeating: "1", count: 32)
       case .uploadBy: "user"
       case .loginRate, .converters, .encoderThreads, .shutdownGrace: "7"

@@ -1,41 +1,43 @@
 import AuthService
 import Catalog
+import Foundation
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Spool
-import SystemPackage
-import WireFormats
+import Tokens
 
-/// `GET /download?fid=`: the MP3 of a job, whole or in part; with `&track=` that of one of its tracks.
+/// `GET /download?fid=`: the MP3 of a job, whole or in part; with `&track=` that of one of its tracks. It takes a token,
+/// or the `&expires=` and `&signature=` of a link that `POST /jobs/{fid}/link` made.
 struct DownloadRoute: Sendable {
   let door: Door
-  let spool: Spool
+  let audio: AudioAnswer
   let catalog: Catalog
-  private let files = FileIO()
+  let links: LinkSigner
 
   /// How soon a client may ask again for a job that is not done, in seconds.
   private static let retryAfter = "2"
-
-  init(door: Door, spool: Spool, catalog: Catalog) {
-    (self.door, self.spool, self.catalog) = (door, spool, catalog)
-  }
 
   func add(to router: Router<GatewayContext>) {
     router.get("download") { request, context in try await download(request, context) }
   }
 
   private func download(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let caller = try await door.admit(request, context, to: .download)
-    guard let text = request.uri.queryParameters["fid"], !text.isEmpty else {
-      throw HTTPFailure(.badRequest, "file id required")
-    }
+    let query = request.uri.queryParameters
+    let caller = query["signature"] == nil ? try await door.admit(request, context, to: .download) : nil
+    guard let text = query["fid"], !text.isEmpty else { throw HTTPFailure(.badRequest, "file id required") }
     guard let id = JobID(String(text)) else { throw HTTPFailure.fileNotFound }
-    guard let record = try await catalog.job(id), caller.maySee(record) else {
+    if caller == nil { try checkLink(query, to: id) }
+    guard let record = try await catalog.job(id), caller.map({ $0.maySee(record) }) ?? true else {
       throw try await catalog.isExpired(id) ? HTTPFailure(.gone, "the file has expired") : HTTPFailure.fileNotFound
     }
-    let result = try Self.track(request.uri.queryParameters["track"], of: try Self.result(of: record))
-    return try await answer(request, with: result, of: record, context)
+    let result = try Self.track(query["track"], of: try Self.result(of: record))
+    return try await audio.response(to: request, with: result, of: record, context)
+  }
+
+  private func checkLink(_ query: Parameters, to id: JobID) throws {
+    guard let expiry = query["expires"].flatMap({ Int64($0) }),
+      links.accepts(query["signature"].map(String.init) ?? "", of: id, expiry: expiry)
+    else { throw HTTPFailure(.forbidden, "not authorized: the link is not one of ours, or it has expired") }
   }
 
   /// The MP3 of the track that was asked for, else the first one.
@@ -58,62 +60,6 @@ struct DownloadRoute: Sendable {
       guard let result = record.result else { throw HTTPFailure.fileNotFound }
       return result
     }
-  }
-
-  private func answer(
-    _ request: Request, with result: JobResult, of record: JobRecord, _ context: GatewayContext
-  ) async throws -> Response {
-    let etag = "\"\(result.sha256)\""
-    var headers: HTTPFields = [
-      .contentType: "audio/mpeg",
-      .contentDisposition: ContentDisposition.attachment(fileName: record.mp3Name(for: result)),
-      .eTag: etag,
-      .acceptRanges: "bytes",
-      .cacheControl: "private, no-cache",
-      .contentTypeOptions: "nosniff",
-    ]
-    if request.headers[.ifNoneMatch] == etag { return Response(status: .notModified, headers: headers) }
-    let path = spool.layout.audio(result, of: record)
-    switch range(request, etag, result.byteCount) {
-    case .ranges(let ranges) where ranges.count == 1:
-      let range = ranges[0]
-      headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(result.byteCount)"
-      let body = try await files.loadFile(
-        path: path.string, range: Int(range.lowerBound)...Int(range.upperBound - 1), context: context)
-      return Response(status: .partialContent, headers: headers, body: body)
-    case .ranges(let ranges):
-      let parts = MultipleRanges(ranges, of: result.byteCount, type: "audio/mpeg")
-      headers[.contentType] = parts.contentType
-      return Response(status: .partialContent, headers: headers, body: try await parts.body(of: path))
-    case .unsatisfiable:
-      headers[.contentRange] = "bytes */\(result.byteCount)"
-      return .text("this part of the file does not exist", status: .rangeNotSatisfiable, headers: headers)
-    case .whole:
-      return Response(
-        status: .ok, headers: headers, body: try await files.loadFile(path: path.string, context: context))
-    }
-  }
-
-  /// A range counts only where the client's `If-Range`, if any, is the very same file (RFC 9110 §13.1.5).
-  private func range(_ request: Request, _ etag: String, _ size: Int64) -> RangeRequest {
-    if let condition = request.headers[.ifRange], condition != etag { return .whole }
-    return RangeRequest.parse(header: request.headers[.range], size: size)
-  }
-}
-
-extension HTTPFailure {
-  static let fileNotFound = HTTPFailure(.notFound, "file not found")
-}
-
-extension HTTPField.Name {
-  static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
-}
-
-extension JobRecord {
-  /// What to call one of the job's MP3s.
-  fileprivate func mp3Name(for result: JobResult) -> String {
-    options.track == .all
-      ? FileName.mp3Name(for: name, track: result.track, language: result.language) : FileName.mp3Name(for: name)
   }
 }
 

@@ -126,6 +126,7 @@ extension Parts {
     let routes = GatewayRoutes(
       entrance: entrance, spool: spool, catalog: catalog, news: news,
       signer: try await sidecarSigner(catalog, spool),
+      links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(settings.publicURL),
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
       defaults: try conversionDefaults(), exposition: Telemetry.metrics.exposition)
     return HTTPService(
