@@ -15,6 +15,7 @@ public struct GatewayRoutes: Sendable {
   private let catalog: Catalog
   private let news: JobNews
   private let signer: SidecarSigner
+  private let uploads: ResumableUploads
   private let limits: UploadLimits
   private let defaults: ConversionOptions
   private let exposition: @Sendable () -> String
@@ -24,14 +25,16 @@ public struct GatewayRoutes: Sendable {
   ///   - defaults: the options of uploads that do not say something else.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
-    entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, limits: UploadLimits,
-    defaults: ConversionOptions, exposition: @escaping @Sendable () -> String
+    entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner,
+    uploads: ResumableUploads, limits: UploadLimits, defaults: ConversionOptions,
+    exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
     self.spool = spool
     self.catalog = catalog
     self.news = news
     self.signer = signer
+    self.uploads = uploads
     self.limits = limits
     self.defaults = defaults
     self.exposition = exposition
@@ -43,10 +46,11 @@ public struct GatewayRoutes: Sendable {
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
     entrance.add(to: router)
     let door = entrance.door
-    UploadRoutes(
-      door: door, spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer,
-      limits: limits, defaults: defaults
-    ).add(to: router)
+    let intake = Intake(
+      spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, limits: limits,
+      defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog))
+    UploadRoutes(door: door, intake: intake).add(to: router)
+    TusRoutes(door: door, intake: intake, uploads: uploads).add(to: router)
     DownloadRoute(door: door, spool: spool, catalog: catalog).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
     EventRoute(door: door, news: news).add(to: router)
@@ -73,11 +77,13 @@ extension HTTPFailure {
   /// The modules' own errors in HTTP's terms; nil for one that is nobody's fault but ours.
   init?(translating error: any Error) {
     switch error {
+    case let error as CatalogError where error.kind == .outOfSpace: self = .noSpace
     case let error as CatalogError:
       guard let failure = HTTPFailure(translating: error) else { return nil }
       self = failure
     case let error as SpoolError where error.isOutOfSpace: self = .noSpace
     case let error as FileError where error.isOutOfSpace: self = .noSpace
+    case let error as TusRefusal: self.init(.init(tus: error.status), error.description)
     case let error as MultipartError: self.init(.badRequest, error.description)
     case let error as FileNameError: self.init(.badRequest, error.description)
     case let error as OptionError: self.init(.badRequest, error.description)

@@ -142,5 +142,23 @@ import WireFormats
     try Files.makeDirectory(spool.layout.upload(id))
     #expect(try spool.upload(id) == nil)
     #expect(try spool.uploads().map(\.id) == [id])
+    try spool.beginUpload(id, description)
+    #expect(try spool.upload(id)?.offset == 0)
+    #expect(throws: SpoolError.self) { try spool.beginUpload(id, description) }
+  }
+
+  @Test func settledUploadKeepsItsWordsAndGivesItsRoomBack() throws {
+    let (id, original) = (JobID(at: Date()), JobID(at: Date()))
+    try spool.beginUpload(id, description)
+    do {
+      var writer = try spool.write(upload: id, at: 0)
+      try writer.write(bytes("abcdef").span)
+      try writer.synchronize()
+    }
+    try spool.settle(upload: id, description, asDuplicateOf: original)
+    let standing = try #require(try spool.upload(id))
+    #expect(standing.description.duplicateOf == original)
+    #expect(standing.description.length == 6)
+    #expect(try Files.read(JobFiles.source(in: spool.layout.upload(id)), limit: 100).isEmpty)
   }
 }

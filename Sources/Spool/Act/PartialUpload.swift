@@ -58,6 +58,8 @@ extension Spool {
   /// Begins an upload; when this returns, it survives a power cut.
   public func beginUpload(_ id: JobID, _ description: UploadDescription) throws(SpoolError) {
     let directory = layout.upload(id)
+    // A crash may have left one of which nobody was told.
+    if try upload(id) == nil { try throwAway(directory) }
     try spooling { () throws(FileError) in try Files.makeDirectory(directory) }
     do {
       try spooling { () throws(FileError) in
@@ -115,6 +117,19 @@ extension Spool {
   public func describe(upload id: JobID, _ description: UploadDescription) throws(SpoolError) {
     let path = JobFiles.upload(in: layout.upload(id))
     try spooling { () throws(FileError) in try Files.save(JSON.encode(description), to: path) }
+  }
+
+  /// Notes that the bytes of a whole upload were those of the job `original`, and gives their room back. Its sender may ask
+  /// what became of it until it expires.
+  public func settle(
+    upload id: JobID, _ description: UploadDescription, asDuplicateOf original: JobID
+  ) throws(SpoolError) {
+    var description = description
+    description.duplicateOf = original
+    try describe(upload: id, description)
+    try spooling { () throws(FileError) in
+      try ResumedFile(continuing: JobFiles.source(in: layout.upload(id)), at: 0).close()
+    }
   }
 
   /// Makes a whole upload the waiting job of its id. When this returns, the job survives a power cut.
