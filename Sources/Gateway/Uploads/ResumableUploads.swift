@@ -58,6 +58,19 @@ public final class ResumableUploads: Sendable {
     }
   }
 
+  /// Ends the upload's writer if nothing came from it for a while; see `UploadWriters`.
+  func endSilentWriter(of id: JobID) {
+    let interrupt = writers.withLock { writers -> (@Sendable () -> Void)? in
+      switch writers.enter(id, at: .now) {
+      case .locked(let interrupt): return interrupt
+      case .entered(let ticket):
+        writers.leave(ticket)
+        return nil
+      }
+    }
+    interrupt?()
+  }
+
   func set(interrupt: @escaping @Sendable () -> Void, for ticket: UploadWriters.Ticket) {
     writers.withLock { $0.set(interrupt: interrupt, for: ticket) }
   }

@@ -113,8 +113,10 @@ struct TusRoutes: Sendable {
 
   private func head(_ id: JobID, _ caller: Caller) async throws -> Response {
     var found = try await find(id, caller)
-    if case .upload = found {
-      // A crash may have come between the last byte and the job; and a silent writer must not keep its client out.
+    // A client that asks where it stands has lost its connection: the one that it had must not keep it out.
+    uploads.endSilentWriter(of: id)
+    if case .upload = found, found.state.isComplete {
+      // Something came between the last byte and the job.
       let settled = try? await uploads.withWriter(of: id) { _ in
         try await finished(id, try await find(id, caller), caller)
       }

@@ -44,8 +44,7 @@ struct UploadRoutes: Sendable {
     let wishes = try intake.wishes(in: request)
     return try await receive(request, from: caller, name: name, context) { portions in
       for try await chunk in request.body { try await portions.add(Array(buffer: chunk)[...]) }
-      // A body that is taken away from its reader looks like any other end.
-      try Task.checkCancellation()
+      try portions.expectWhole(request)
       return FormReader.Form(fileName: name, wishes: wishes)
     }
   }
@@ -157,6 +156,15 @@ struct UploadPortions: ~Copyable {
     guard byteCount <= limit else { throw UploadLimits(maximumBytes: limit, reservedBytes: 0).tooLarge }
     pending += bytes
     if pending.count >= Self.size { try await flush() }
+  }
+
+  /// A body that is taken away from its reader, by a stop of the service or a stream that is reset, looks like any other
+  /// end.
+  func expectWhole(_ request: Request) throws {
+    try Task.checkCancellation()
+    guard byteCount == request.announcedLength ?? byteCount else {
+      throw HTTPFailure(.badRequest, "\(byteCount) bytes came where \(request.announcedLength ?? 0) were announced")
+    }
   }
 
   mutating func flush() async throws {
