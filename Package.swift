@@ -135,7 +135,8 @@ let tests: [Target] = [
     ]),
   // A process that takes one step in the spool, so that it can meet with a fault at each of its calls.
   .executableTarget(
-    name: "SpoolTrials", dependencies: ["Spool", "DurableFiles", system, crypto], path: "Tests/SpoolTrials"),
+    name: "SpoolTrials", dependencies: ["Spool", "WireFormats", "DurableFiles", system, crypto],
+    path: "Tests/SpoolTrials"),
   .testTarget(
     name: "TokensTests",
     dependencies: ["Tokens", "Spool", "WireFormats", crypto, .product(name: "JWTKit", package: "jwt-kit")]),

@@ -55,6 +55,16 @@ extension Catalog {
     }
   }
 
+  /// The owner's jobs whose source has this SHA-256 and that have not failed, newest first.
+  public func jobs(of owner: String, withSource sha256: String) async throws(CatalogError) -> [JobRecord] {
+    try await read { db in
+      try JobRow.fetchAll(
+        db, sql: "SELECT * FROM jobs WHERE owner = ? AND sha256 = ? AND state <> 'failed' ORDER BY id DESC LIMIT 100",
+        arguments: [owner, sha256]
+      ).map(\.job)
+    }
+  }
+
   /// Where the index believes each job to be: its state and its directory's name.
   public func indexedJobs() async throws(CatalogError) -> [JobID: (state: JobState, directory: String)] {
     try await read { db in

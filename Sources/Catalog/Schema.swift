@@ -15,6 +15,7 @@ enum Schema {
     }
     migrator.registerMigration("API tokens") { db in try db.execute(sql: apiTokens) }
     migrator.registerMigration("login failures") { db in try db.execute(sql: loginFailures) }
+    migrator.registerMigration("idempotency keys") { db in try db.execute(sql: idempotencyKeys) }
     migrator.registerMigration("feeds") { db in try db.execute(sql: feeds) }
     return migrator
   }
@@ -110,6 +111,21 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
     """
 
+  /// They are no part of the index: only they know which request an upload came from.
+  private static let idempotencyKeys = """
+    CREATE TABLE idempotency_keys (
+      owner TEXT NOT NULL,
+      key TEXT NOT NULL,
+      fid TEXT NOT NULL,
+      name TEXT,
+      size INTEGER,
+      is_duplicate INTEGER NOT NULL CHECK (is_duplicate IN (0, 1)),
+      created_at INTEGER NOT NULL,
+      PRIMARY KEY (owner, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+    """
+
   /// Ids are ULIDs, whose order is the order in which converters take jobs. Times are milliseconds since 1970; `options`, `result`
   /// and `failure` are JSON. `expired_jobs` remembers jobs that were cleaned away, so that their links can say so.
   /// `job_events` are what listeners are told: a trigger writes them, so that no change is without its event.
@@ -138,6 +154,7 @@ enum Schema {
     CREATE INDEX IF NOT EXISTS jobs_by_state_and_time ON jobs (state, submitted_at, id);
     CREATE INDEX IF NOT EXISTS jobs_by_owner_and_time ON jobs (owner, submitted_at, id);
     CREATE INDEX IF NOT EXISTS jobs_that_wait ON jobs (owner, id) WHERE state = 'waiting';
+    CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (owner, sha256) WHERE sha256 IS NOT NULL;
     CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (state, finished_at) WHERE finished_at IS NOT NULL;
     CREATE TABLE IF NOT EXISTS expired_jobs (
       id TEXT PRIMARY KEY NOT NULL,

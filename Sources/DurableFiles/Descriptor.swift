@@ -53,6 +53,26 @@ struct Descriptor: ~Copyable {
     return bytes
   }
 
+  /// Writes all bytes at `offset`, over what is there.
+  func write(_ bytes: Span<UInt8>, at offset: Int64, of path: FilePath) throws(FileError) {
+    var written = 0
+    while written < bytes.count {
+      written += try writeSome(bytes.extracting(droppingFirst: written), at: offset + Int64(written), of: path)
+    }
+  }
+
+  /// Writes at least one byte, if there is any, and says how many.
+  private func writeSome(_ bytes: Span<UInt8>, at offset: Int64, of path: FilePath) throws(FileError) -> Int {
+    try retry("write to", path) {
+      unsafe bytes.withUnsafeBytes { unsafe pwrite(number, $0.baseAddress, $0.count, off_t(offset)) }
+    }
+  }
+
+  /// Makes the file end at `offset`.
+  func cut(_ path: FilePath, at offset: Int64) throws(FileError) {
+    _ = try retry("cut", path) { ftruncate(number, off_t(offset)) }
+  }
+
   /// Waits until the file, or the names in the directory, are on the disk.
   func synchronize(_ path: FilePath) throws(FileError) {
     _ = try retry("synchronize", path) { fsync(number) }

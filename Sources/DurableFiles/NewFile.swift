@@ -27,10 +27,7 @@ public struct NewFile: ~Copyable, Sendable {
 
   /// Writes all bytes at `offset`, over what is there. The place where ``write(_:)`` goes on does not move.
   public mutating func write(_ bytes: Span<UInt8>, at offset: Int64) throws(FileError) {
-    var written = 0
-    while written < bytes.count {
-      written += try writeSome(bytes.extracting(droppingFirst: written), at: offset + Int64(written))
-    }
+    try descriptor.write(bytes, at: offset, of: path)
   }
 
   /// Waits until the contents are on the disk. The name is not, before its directory is synchronized.
@@ -40,13 +37,6 @@ public struct NewFile: ~Copyable, Sendable {
   public consuming func close() throws(FileError) {
     let path = path
     if let errno = descriptor.close() { throw FileError(operation: "close", path: path, errno: errno) }
-  }
-
-  /// Writes at least one byte, if there is any, and says how many.
-  private func writeSome(_ bytes: Span<UInt8>, at offset: Int64) throws(FileError) -> Int {
-    try retry("write to", path) {
-      unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor.number, $0.baseAddress, $0.count, off_t(offset)) }
-    }
   }
 }
 

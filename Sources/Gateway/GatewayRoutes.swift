@@ -17,6 +17,7 @@ public struct GatewayRoutes: Sendable {
   private let signer: SidecarSigner
   private let links: LinkSigner
   private let address: PublicAddress
+  private let uploads: ResumableUploads
   private let limits: UploadLimits
   private let defaults: ConversionOptions
   private let exposition: @Sendable () -> String
@@ -27,7 +28,7 @@ public struct GatewayRoutes: Sendable {
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, links: LinkSigner,
-    address: PublicAddress, limits: UploadLimits, defaults: ConversionOptions,
+    address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, defaults: ConversionOptions,
     exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
@@ -37,6 +38,7 @@ public struct GatewayRoutes: Sendable {
     self.signer = signer
     self.links = links
     self.address = address
+    self.uploads = uploads
     self.limits = limits
     self.defaults = defaults
     self.exposition = exposition
@@ -48,10 +50,11 @@ public struct GatewayRoutes: Sendable {
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
     entrance.add(to: router)
     let door = entrance.door
-    UploadRoutes(
-      door: door, spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer,
-      limits: limits, defaults: defaults
-    ).add(to: router)
+    let intake = Intake(
+      spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, limits: limits,
+      defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog))
+    UploadRoutes(door: door, intake: intake).add(to: router)
+    TusRoutes(door: door, intake: intake, uploads: uploads).add(to: router)
     let audio = AudioAnswer(spool: spool)
     DownloadRoute(door: door, audio: audio, catalog: catalog, links: links).add(to: router)
     LinkRoute(door: door, catalog: catalog, links: links, address: address).add(to: router)
@@ -81,11 +84,13 @@ extension HTTPFailure {
   /// The modules' own errors in HTTP's terms; nil for one that is nobody's fault but ours.
   init?(translating error: any Error) {
     switch error {
+    case let error as CatalogError where error.kind == .outOfSpace: self = .noSpace
     case let error as CatalogError:
       guard let failure = HTTPFailure(translating: error) else { return nil }
       self = failure
     case let error as SpoolError where error.isOutOfSpace: self = .noSpace
     case let error as FileError where error.isOutOfSpace: self = .noSpace
+    case let error as TusRefusal: self.init(.init(tus: error.status), error.description)
     case let error as MultipartError: self.init(.badRequest, error.description)
     case let error as FileNameError: self.init(.badRequest, error.description)
     case let error as OptionError: self.init(.badRequest, error.description)

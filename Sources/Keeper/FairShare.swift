@@ -1,5 +1,5 @@
 public import Catalog
-import Foundation
+public import Foundation
 public import Spool
 import Synchronization
 
@@ -26,12 +26,14 @@ public final class FairShare: Sendable {
 
   /// An id for a new job of `owner`, which has its turn until `body` has ended: by then the job is in the index, or given
   /// up.
+  ///
+  /// - Parameter other: the time of an id of the owner's that was given before and that no job has yet.
   public func withNewID<Answer>(
-    for owner: String, _ body: (JobID) async throws -> Answer
+    for owner: String, after other: Date? = nil, _ body: (JobID) async throws -> Answer
   ) async throws -> Answer {
     // An index that cannot be read now costs a job its turn, and no more than that.
     let waiting = try? await catalog.lastWaiting(of: owner).first?.id.time
-    let id = JobID(at: begin(owner, after: waiting, now: Date()))
+    let id = JobID(at: begin(owner, after: [waiting, other].compactMap { $0 }.max(), now: Date()))
     defer { end(owner) }
     return try await body(id)
   }

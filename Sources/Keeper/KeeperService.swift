@@ -22,13 +22,15 @@ public struct KeeperService: Service {
   private let dropOptions: ConversionOptions
   private let logger: Logger
   private let isLocal: Bool
+  private let chore: @Sendable () async throws -> Void
 
   /// - Parameters:
   ///   - dropOwner: who owns what is dropped into the folder.
   ///   - dropOptions: what is wanted of its conversion.
+  ///   - chore: what else there is to do at the start and at each scan of everything.
   public init(
     spool: Spool, catalog: Catalog, signer: SidecarSigner, dropOwner: String, dropOptions: ConversionOptions,
-    isLocal: Bool, logger: Logger
+    isLocal: Bool, logger: Logger, chore: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.spool = spool
     self.catalog = catalog
@@ -38,6 +40,7 @@ public struct KeeperService: Service {
     self.dropOptions = dropOptions
     self.isLocal = isLocal
     self.logger = logger
+    self.chore = chore
   }
 
   public func run() async throws {
@@ -75,6 +78,7 @@ public struct KeeperService: Service {
       do {
         try await recover(folder)
         try await indexer.scan()
+        try await chore()
         return try await folder.look()
       } catch {
         guard Self.isTemporary(error) else { throw error }
@@ -133,6 +137,7 @@ public struct KeeperService: Service {
     // What could not be made a job when it was adopted, as on a full disk, is tried again.
     try await folder.recover()
     try await folder.look()
+    try await chore()
   }
 
   private func look(_ folder: inout DropFolder, _ rounds: inout PollRounds) async throws {

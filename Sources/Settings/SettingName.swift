@@ -14,6 +14,7 @@ public enum SettingName: String, CaseIterable, Sendable {
   case encoderThreads = "encoder-threads"
   case maximumUpload = "maximum-upload"
   case reservedSpace = "reserved-space"
+  case uploadExpiry = "upload-expiry"
   case dropOwner = "drop-owner"
   case preset, track, language, rate, channels, trim, loudness
   case sandbox
@@ -63,6 +64,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .encoderThreads: "How many threads encode, over all files; the number of cores by default."
     case .maximumUpload: "The largest upload, in bytes or with K, M, G, T (powers of 1024); `20G` by default."
     case .reservedSpace: "Uploads are refused when less than this is free on the spool's disk; `256M` by default."
+    case .uploadExpiry: "How many seconds a broken-off resumable upload is kept; 86400, a day, by default."
     case .dropOwner: "Who owns files that are dropped into the folder; `drop` by default."
     case .preset: "The quality where a job does not say it: v0 … v9, cbr-128, abr-192, voice; `v2` by default."
     case .track: "The audio track where a job does not say it: a number, or all; the file's own choice by default."

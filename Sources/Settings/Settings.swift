@@ -21,6 +21,8 @@ public struct Settings: Sendable {
   public let maximumUpload: Int64
   /// In bytes.
   public let reservedSpace: Int64
+  /// How long a resumable upload is kept to which no byte comes.
+  public let uploadExpiry: Duration
   public let dropOwner: String
   /// The options of a conversion that does not say them, by their names, as text.
   public let conversionOptions: [String: String]

@@ -38,6 +38,7 @@ extension Settings {
     encoderThreads = try await layers.value(.encoderThreads, or: "\(cores)", "a number from 1 to 256", count)
     maximumUpload = try await layers.value(.maximumUpload, or: "20G", "bytes, as 500M or 20G", byteCount)
     reservedSpace = try await layers.value(.reservedSpace, or: "256M", "bytes, as 500M or 20G", byteCount)
+    uploadExpiry = try await layers.value(.uploadExpiry, or: "86400", someSeconds, seconds)
     dropOwner = try await layers.value(.dropOwner, or: "drop", "a name") { $0.isEmpty ? nil : $0 }
     var options: [String: String] = [:]
     for name in SettingName.conversionOptions { options[name.rawValue] = try await layers.text(name) }

@@ -9,8 +9,9 @@ public import SystemPackage
 /// | `done/`     | `J.e.N/`     | the MP3 is in `a.N/audio.mp3`        | clean → `.state/trash/`                        |
 /// | `failed/`   | `J.e.N/`     | given up; the reason is in `a.N/`    | retry → `incoming/` with e + 1; clean          |
 ///
-/// Each arrow is one RENAME of the job's directory (rule R2), as `Transition` has it. Before it reaches `incoming/`, a job is built in
-/// `.state/tmp/` (uploads) or `.state/adopt/` (dropped files), where nobody but its builder and recovery looks.
+/// Each arrow is one RENAME of the job's directory (rule R2), as `Transition` has it. Before it reaches `incoming/`, a job is
+/// built in `.state/tmp/` (uploads), `.state/uploads/` (resumable ones) or `.state/adopt/` (dropped files), where nobody but
+/// its builder and recovery looks.
 public enum JobState: String, Sendable, CaseIterable, Codable {
   case waiting, active, done, failed
 
@@ -46,6 +47,8 @@ public struct SpoolLayout: Sendable, Hashable {
   public var state: FilePath { root.appending(".state") }
   public var staging: FilePath { state.appending("tmp") }
   public var adopting: FilePath { state.appending("adopt") }
+  /// Resumable uploads that have not become jobs; see PartialUpload.swift.
+  public var uploads: FilePath { state.appending("uploads") }
   public var trash: FilePath { state.appending("trash") }
   public var hosts: FilePath { state.appending("hosts") }
   /// The public keys that sidecars are checked with, as a JSON Web Key Set.
@@ -54,10 +57,15 @@ public struct SpoolLayout: Sendable, Hashable {
   public subscript(_ state: JobState) -> FilePath { root.appending(state.directory) }
 
   /// Parents before their children.
-  var directories: [FilePath] { [incoming, active, done, failed, corrupt, state, staging, adopting, trash, hosts] }
+  var directories: [FilePath] {
+    [incoming, active, done, failed, corrupt, state, staging, adopting, uploads, trash, hosts]
+  }
 
   /// Where the job called `name` is in `state`.
   public func job(_ name: JobName, in state: JobState) -> FilePath { self[state].appending(name.description) }
+
+  /// Where the resumable upload lies that becomes the job `id`.
+  func upload(_ id: JobID) -> FilePath { uploads.appending(id.description) }
 
   /// Where the MP3 is that `result` describes, one of those of the done job `job`.
   public func audio(_ result: JobResult, of job: JobRecord) -> FilePath {
@@ -72,6 +80,10 @@ public enum JobFiles {
 
   /// The signed sidecar.
   public static func sidecar(in job: FilePath) -> FilePath { job.appending("job.jwt") }
+
+  /// What the sender of a resumable upload said, and how many of its bytes count; only jobs of such uploads have them.
+  static func upload(in job: FilePath) -> FilePath { job.appending("upload.json") }
+  static func offset(in job: FilePath) -> FilePath { job.appending("offset") }
 
   /// The dropped file's own name; only adopted jobs have it.
   static func droppedName(in job: FilePath) -> FilePath { job.appending("name") }

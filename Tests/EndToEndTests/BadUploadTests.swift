@@ -48,7 +48,8 @@ private func expectNothingLeft(in scratch: Scratch, sourceLocation: SourceLocati
     try await withService { service in
       let video = try await service.scratch.video("clip.mp4", seconds: 0.5)
       for name in [String(repeating: "n", count: 251) + ".mp4", "日本語 🎬 'q' & <b>.mp4", "-rf.mp4", "con.mp4 "] {
-        let answer = try await service.request("/upload", "-F", "file=@\(video);filename=\"\(name)\"")
+        let answer = try await service.request(
+          "/upload?duplicate=convert", "-F", "file=@\(video);filename=\"\(name)\"")
         let job = try await service.ended(try #require(answer.json([String: String].self)["fid"], "\(answer)"))
         #expect(job.state == "done")
         #expect(job.name == name)

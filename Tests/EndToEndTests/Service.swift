@@ -66,10 +66,11 @@ struct Service: Sendable {
     try await scratch.curl(gateway + path, arguments, token: token)
   }
 
-  /// Uploads a file with a form, and returns the job's fid.
+  /// Uploads a file with a form, and returns the fid of its own job: one that was converted before is converted again.
   func upload(_ file: String, _ arguments: String...) async throws -> String {
     let answer = try await scratch.curl(
-      "\(gateway)/upload", ["-F", "file=@\(file)"] + arguments, token: Accounts.adminToken)
+      "\(gateway)/upload", ["-F", "file=@\(file)", "-F", "duplicate=convert"] + arguments,
+      token: Accounts.adminToken)
     #expect(answer.status == 200, "\(answer)")
     return try #require(try answer.json([String: String].self)["fid"])
   }

@@ -52,7 +52,8 @@ import Testing
       let download = try await service.request(try #require(job.download))
       #expect(download.headers["content-disposition"]?.contains("filename*=UTF-8''T%C3%B6ne") == true)
 
-      let unmeasured = try await service.request("/upload/", "-H", "Transfer-Encoding: chunked", "-T", video)
+      let unmeasured = try await service.request(
+        "/upload/clip.mp4?duplicate=convert", "-H", "Transfer-Encoding: chunked", "-T", video)
       #expect(try await service.ended(try #require(unmeasured.json([String: String].self)["fid"])).state == "done")
     }
   }

@@ -91,7 +91,8 @@ struct PowerCuts {
 
   private func upload(_ name: String, to service: Service) async throws -> Int {
     try await scratch.curl(
-      "\(service.gateway)/upload", ["-F", "file=@\(clip);filename=\(name)"], token: Accounts.adminToken
+      "\(service.gateway)/upload", ["-F", "file=@\(clip);filename=\(name)", "-F", "duplicate=convert"],
+      token: Accounts.adminToken
     ).status
   }
 

@@ -73,7 +73,8 @@ struct ServiceTrial {
   private func upload(to service: Service?) async -> Bool {
     guard let service else { return false }
     let answer = try? await scratch.curl(
-      "\(service.gateway)/upload", ["-F", "file=@\(scratch.path(Self.uploaded))"], token: Accounts.adminToken)
+      "\(service.gateway)/upload", ["-F", "file=@\(scratch.path(Self.uploaded))", "-F", "duplicate=convert"],
+      token: Accounts.adminToken)
     return answer?.status == 200
   }
 

@@ -13,7 +13,8 @@ extension Step {
     switch self {
     case .open: nil
     case .beat: .register
-    case .keys, .register, .declareDead, .enqueue, .adopt, .claim, .publish, .convert, .fail, .giveBack, .reclaim,
+    case .keys, .register, .declareDead, .enqueue, .resume, .adopt, .claim, .publish, .convert, .fail, .giveBack,
+      .reclaim,
       .export, .clean, .cancel, .retry, .recover, .list:
       .open
     }
@@ -23,7 +24,7 @@ extension Step {
   func prepare(_ ground: Ground) throws {
     let (directory, owner) = (ground.directory, ground.owner)
     switch self {
-    case .open, .keys, .register, .beat, .declareDead, .enqueue: break
+    case .open, .keys, .register, .beat, .declareDead, .enqueue, .resume: break
     case .adopt: try directory.drop(Self.dropped)
     case .claim, .convert: try directory.enqueue()
     case .publish, .cancel: _ = try directory.claimed(by: owner)
@@ -50,7 +51,7 @@ extension Step {
     switch self {
     case .open, .keys, .export, .list: []
     case .register, .beat: ["\(Incarnation.here())"]
-    case .enqueue: [Self.sidecar, String(decoding: TemporarySpool.source, as: UTF8.self)]
+    case .enqueue, .resume: [Self.sidecar, String(decoding: TemporarySpool.source, as: UTF8.self)]
     case .adopt: [Self.sidecar, Self.dropped.string]
     case .declareDead, .claim, .convert, .publish, .fail, .giveBack, .reclaim: ["\(ground.owner)"]
     case .cancel, .retry: ["\(try #require(try ground.directory.jobs().values.joined().first).id)"]

@@ -88,7 +88,7 @@ struct StepTrial {
     if step == .adopt { #expect(present.count + dropped.count == 1, "\(story)") }
     // A job that nobody acknowledged may be there or not; a second one never.
     #expect(
-      present.subtracting(known).count <= (step == .enqueue || step == .adopt || step == .recover ? 1 : 0), "\(story)")
+      present.subtracting(known).count <= ([.enqueue, .resume, .adopt, .recover].contains(step) ? 1 : 0), "\(story)")
     #expect(try ground.directory.names(in: ground.layout.trash) == [], "\(story)")
     if case .refused = report {
       #expect(try ground.directory.names(in: ground.layout.staging) == [], "\(story) left what it had staged")
@@ -110,7 +110,9 @@ struct StepTrial {
 extension Report {
   /// The job that is promised by this.
   fileprivate func acknowledged(by step: Step) -> Set<JobID> {
-    guard case .done(let word) = self, step == .enqueue || step == .adopt, let id = JobID(word) else { return [] }
+    guard case .done(let word) = self, [.enqueue, .resume, .adopt].contains(step), let id = JobID(word) else {
+      return []
+    }
     return [id]
   }
 
@@ -135,7 +137,7 @@ extension Ground {
       return lease.flatMap(spool.record) != nil
     case .beat: return try spool.leases().contains { $0.count == 1 && !$0.isDead }
     case .declareDead: return try spool.leases().map(\.isDead) == [true]
-    case .enqueue, .adopt: return jobs[.waiting]?.map(\.id.description) == [word]
+    case .enqueue, .resume, .adopt: return jobs[.waiting]?.map(\.id.description) == [word]
     case .claim: return try spool.list(.active).compactMap(Claim.init).map(\.number.description) == [word]
     case .publish, .convert, .fail, .giveBack, .list: return jobs.values.joined().map(\.description) == [word]
     case .reclaim: return word == "1" && has(.waiting)

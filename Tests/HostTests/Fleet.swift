@@ -43,7 +43,10 @@ struct Fleet: Sendable {
   /// Uploads a clip; nil where there was no acknowledgement, whatever became of it.
   func upload(_ clip: Clip, as name: String? = nil) async throws -> String? {
     let form = "file=@\(clip.file(in: lab));filename=\(name ?? clip.name)"
-    let words = ["-H", "Authorization: Bearer \(token)", "-F", form, "http://\(gateway.address):8080/upload"]
+    let words = [
+      "-H", "Authorization: Bearer \(token)", "-F", form, "-F", "duplicate=convert",
+      "http://\(gateway.address):8080/upload",
+    ]
     let outcome = try await lab.scratch.tool("nsenter", Self.curl + ["--fail"] + words)
     guard outcome.status == 0 else { return nil }
     return try JSONDecoder().decode([String: String].self, from: Data(outcome.output.utf8))["fid"]

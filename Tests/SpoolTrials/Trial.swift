@@ -3,13 +3,14 @@ import DurableFiles
 import Foundation
 import Spool
 import SystemPackage
+import WireFormats
 
 /// The steps by which jobs, and those who work on them, go through the spool.
 enum Step: String, CaseIterable, Sendable {
   /// Nothing but what all others begin with.
   case open
   case keys, register, beat, declareDead
-  case enqueue, adopt, claim, publish, convert, fail, giveBack, reclaim
+  case enqueue, resume, adopt, claim, publish, convert, fail, giveBack, reclaim
   case export, clean, cancel, retry, recover
   case list
 }
@@ -29,6 +30,7 @@ struct Trial {
     case .beat: try spool.beat(spool.register(owner)) == nil ? "lost" : "done"
     case .declareDead: try declareDead()
     case .enqueue: try enqueue(sidecar: words[0], source: words[1])
+    case .resume: try resume(sidecar: words[0], source: words[1])
     case .adopt: try adopt(sidecar: words[0], name: words[1])
     case .claim: try claim().map { "done \($0.number)" } ?? "lost"
     case .publish: try withClaim(convert)
@@ -78,6 +80,25 @@ extension Trial {
       throw error
     }
     try staged.commit(sidecar: Array(sidecar.utf8), announced: Int64(source.utf8.count))
+    return "done \(id)"
+  }
+
+  /// As the gateway takes a resumable upload in, also one that a process before it has begun.
+  private func resume(sidecar: String, source: String) throws -> String {
+    let bytes = Array(source.utf8)
+    let begun = try spool.uploads().first { try spool.upload($0.id) != nil }?.id
+    let id = begun ?? JobID(at: Date())
+    if begun == nil {
+      try spool.beginUpload(
+        id,
+        UploadDescription(owner: "a", name: "video.mp4", options: ConversionOptions(), length: Int64(bytes.count)))
+    }
+    while let offset = try spool.upload(id)?.offset, offset < bytes.count {
+      var writer = try spool.write(upload: id, at: offset)
+      try writer.write(Array(bytes.dropFirst(Int(offset)).prefix(12)).span)
+      try writer.synchronize()
+    }
+    try spool.complete(upload: id, length: Int64(bytes.count), sidecar: Array(sidecar.utf8))
     return "done \(id)"
   }
 

@@ -32,14 +32,15 @@ struct ServeCommand: AsyncParsableCommand {
       let lock = try parts.ownIndex()
       let access = try await parts.accessTokens(catalog)
       let entrance = parts.entrance(catalog, access)
+      let uploads = try await parts.resumableUploads(spool, catalog)
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
           parts.authServer(entrance, access),
-          try await parts.keeper(spool, catalog),
+          try await parts.keeper(spool, catalog, uploads),
           try parts.converter(spool),
           news,
-          try await parts.gatewayServer(entrance, spool, catalog, news),
+          try await parts.gatewayServer(entrance, spool, catalog, news, uploads),
         ], settings)
       _ = consume lock
     }
@@ -81,12 +82,13 @@ struct GatewayCommand: AsyncParsableCommand {
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
       let entrance = try await parts.remoteOrLocalEntrance(catalog)
+      let uploads = try await parts.resumableUploads(spool, catalog)
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
-          try await parts.keeper(spool, catalog),
+          try await parts.keeper(spool, catalog, uploads),
           news,
-          try await parts.gatewayServer(entrance, spool, catalog, news),
+          try await parts.gatewayServer(entrance, spool, catalog, news, uploads),
         ], settings)
       _ = consume lock
     }
@@ -121,12 +123,13 @@ extension Parts {
   }
 
   fileprivate func gatewayServer(
-    _ entrance: Entrance, _ spool: Spool, _ catalog: Catalog, _ news: JobNews
+    _ entrance: Entrance, _ spool: Spool, _ catalog: Catalog, _ news: JobNews, _ uploads: ResumableUploads
   ) async throws -> some Service {
     let routes = GatewayRoutes(
       entrance: entrance, spool: spool, catalog: catalog, news: news,
       signer: try await sidecarSigner(catalog, spool),
       links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(settings.publicURL),
+      uploads: uploads,
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
       defaults: try conversionDefaults(), exposition: Telemetry.metrics.exposition)
     return HTTPService(
@@ -134,10 +137,19 @@ extension Parts {
       logger: Telemetry.logger("gateway"))
   }
 
-  fileprivate func keeper(_ spool: Spool, _ catalog: Catalog) async throws -> KeeperService {
+  fileprivate func resumableUploads(_ spool: Spool, _ catalog: Catalog) async throws -> ResumableUploads {
+    ResumableUploads(
+      spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool), expiry: settings.uploadExpiry,
+      logger: Telemetry.logger("gateway"))
+  }
+
+  fileprivate func keeper(
+    _ spool: Spool, _ catalog: Catalog, _ uploads: ResumableUploads
+  ) async throws -> KeeperService {
     KeeperService(
       spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool), dropOwner: settings.dropOwner,
-      dropOptions: try conversionDefaults(), isLocal: try spoolIsLocal(), logger: Telemetry.logger("keeper"))
+      dropOptions: try conversionDefaults(), isLocal: try spoolIsLocal(), logger: Telemetry.logger("keeper"),
+      chore: uploads.sweep)
   }
 
   fileprivate func converter(_ spool: Spool) throws -> ConverterService {

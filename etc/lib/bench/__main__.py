@@ -11,7 +11,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("program", help=argparse.SUPPRESS)
     measurements = parser.add_subparsers(dest="measurement", required=True, metavar="latency|upload|claims|convert")
     measurements.add_parser("latency")
-    measurements.add_parser("upload")
+    upload = measurements.add_parser("upload")
+    upload.add_argument("--large", type=int, default=1024, help="MiB of the one large file; 1024 without it")
+    upload.add_argument("--count", type=int, default=500, help="how many files of 1 MiB; 500 without it")
+    upload.add_argument("--rounds", type=int, default=3, help="how many times each; 3 without it")
     claims = measurements.add_parser("claims")
     claims.add_argument("--waiting", type=int, default=100_000, help="how many jobs wait; 100000 without it")
     convert = measurements.add_parser("convert")
@@ -35,7 +38,7 @@ def measure(asked: argparse.Namespace, directory: Path) -> None:
             latency(asked.program, directory)
         case "upload":
             from upload import upload
-            upload(asked.program, directory)
+            upload(asked.program, directory, asked.large, asked.count, asked.rounds)
         case "claims":
             from claims import claims
             claims(asked.program, directory, asked.waiting)

@@ -13,17 +13,16 @@ EMAIL, PASSWORD = "bench@localhost", "correct horse battery"
 
 
 class Service:
-    """`mp3spool serve` on free ports, in a directory of its own, until the block ends."""
+    """`mp3spool serve`, or another part, on free ports, in a directory of its own, until the block ends."""
 
-    def __init__(self, program: str, directory: Path):
+    def __init__(self, program: str, directory: Path, part: list[str] = ["serve", "--auth-listen", "127.0.0.1:0"]):
         self.directory, self.spool = directory, directory / "spool"
         subprocess.run(
             [program, "user", "add", EMAIL, "--admin", "--password-stdin", "--json", "--spool", str(self.spool)],
             input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd=directory)
         with open(directory / "log", "wb") as log:
             self.process = subprocess.Popen(
-                [program, "serve", "--spool", str(self.spool),
-                 "--listen", "127.0.0.1:0", "--auth-listen", "127.0.0.1:0"],
+                [program, *part, "--spool", str(self.spool), "--listen", "127.0.0.1:0"],
                 stderr=log, env=ENVIRONMENT, cwd=directory)
 
     def __enter__(self):
@@ -58,10 +57,12 @@ class Service:
         """With the processes that decode, also those that have ended."""
         return cpu_of_tree(self.process.pid)
 
-    def forget_peak(self) -> None:
-        """The login's password hash takes 128 MiB by design; what is measured starts after it (proc(5), clear_refs)."""
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
-    def peak_megabytes(self) -> float:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+def forget_peak(process: int) -> None:
+    """A login's password hash takes 128 MiB by design; what is measured starts after it (proc(5), clear_refs)."""
+    Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
+def peak_bytes(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) << 10

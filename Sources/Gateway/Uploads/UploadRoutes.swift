@@ -19,13 +19,7 @@ import WireFormats
 /// Whatever fails on the way, nothing is left in `incoming/`.
 struct UploadRoutes: Sendable {
   let door: Door
-  let spool: Spool
-  let catalog: Catalog
-  let fairShare: FairShare
-  let signer: SidecarSigner
-  let limits: UploadLimits
-  /// What an upload gets that does not say something else.
-  let defaults: ConversionOptions
+  let intake: Intake
 
   func add(to router: Router<GatewayContext>) {
     router.post("upload") { request, context in try await form(request, context) }
@@ -34,89 +28,84 @@ struct UploadRoutes: Sendable {
 
   private func form(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.admit(request, context, to: .upload)
-    try await checkRoom(for: request)
+    try await intake.checkRoom(for: request.announcedLength ?? 0, overhead: UploadLimits.formOverhead)
     guard let type = request.headers[.contentType], let boundary = try? MultipartParser.boundary(fromContentType: type)
     else { throw HTTPFailure.oneFileRequired }
-    var reader = FormReader(boundary: boundary, options: try options(in: request))
-    try await context.askForBody(of: request)
-    return try await receive(request, from: caller, context) { portions in
+    var reader = FormReader(boundary: boundary, wishes: try intake.wishes(in: request))
+    return try await receive(request, from: caller, name: nil, context) { portions in
       try await reader.read(request.body) { try await portions.add($0) }
     }
   }
 
   private func raw(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.admit(request, context, to: .upload)
-    try await checkRoom(for: request)
+    try await intake.checkRoom(for: request.announcedLength ?? 0)
     let name = try FileName.checked(try context.parameters.require("name").removingPercentEncoding ?? "")
-    let options = try options(in: request)
-    try await context.askForBody(of: request)
-    return try await receive(request, from: caller, context) { portions in
+    let wishes = try intake.wishes(in: request)
+    return try await receive(request, from: caller, name: name, context) { portions in
       for try await chunk in request.body { try await portions.add(Array(buffer: chunk)[...]) }
-      return FormReader.Form(fileName: name, options: options)
+      try portions.expectWhole(request)
+      return FormReader.Form(fileName: name, wishes: wishes)
     }
   }
 
   /// Stages what `read` hands on, and makes it a job.
+  ///
+  /// - Parameter name: the file's, where it is known before the body.
   private func receive(
-    _ request: Request, from caller: Caller, _ context: GatewayContext,
+    _ request: Request, from caller: Caller, name: String?, _ context: GatewayContext,
     _ read: (inout UploadPortions) async throws -> FormReader.Form
   ) async throws -> Response {
-    try await fairShare.withNewID(for: caller.username) { id in
-      let upload = try await IncomingUpload.begin(id, in: spool)
+    let accepted = try await intake.once(
+      request, owner: caller.username, name: name, size: request.announcedLength
+    ) { id in
+      try await context.askForBody(of: request)
+      let upload = try await IncomingUpload.begin(id, in: intake.spool)
       do {
-        var portions = UploadPortions(upload, limit: limits.maximumBytes)
+        var portions = UploadPortions(upload, limit: intake.limits.maximumBytes)
         let form = try await read(&portions)
         try await portions.flush()
-        let record = try await commit(upload, form, owner: caller.username)
-        await index(record, context)
-        return acknowledgement(of: record, to: request)
+        return try await accept(upload, form, owner: caller.username, context)
       } catch {
         await upload.discard()
         throw error
       }
     }
+    return acknowledgement(of: accepted, to: request)
   }
 
-  private func commit(
-    _ upload: IncomingUpload, _ form: FormReader.Form, owner: String
-  ) async throws -> JobRecord {
+  /// Makes the upload a job, unless an earlier one has made it needless.
+  private func accept(
+    _ upload: IncomingUpload, _ form: FormReader.Form, owner: String, _ context: GatewayContext
+  ) async throws -> Accepted {
     let (byteCount, sha256) = try await upload.finish()
+    let options = form.wishes.options
+    if !form.wishes.convertsAgain,
+      let original = try await intake.catalog.original(of: sha256, options, owner: owner, in: intake.spool)
+    {
+      await upload.discard()
+      return Accepted(fid: original.id, isDuplicate: true)
+    }
     let sidecar = Sidecar(
-      id: upload.id, owner: owner, name: form.fileName, size: byteCount, sha256: sha256, options: form.options,
+      id: upload.id, owner: owner, name: form.fileName, size: byteCount, sha256: sha256, options: options,
       origin: .upload, issuedAt: Date())
-    try await upload.commit(sidecar: try await signer.sign(sidecar))
-    return JobRecord(waiting: sidecar)
+    try await upload.commit(sidecar: try await intake.signer.sign(sidecar))
+    await intake.index(JobRecord(waiting: sidecar), context.logger)
+    return Accepted(fid: upload.id)
   }
 
-  /// The job is durable already: an index that cannot be written now finds it at its next scan.
-  private func index(_ record: JobRecord, _ context: GatewayContext) async {
-    do { try await catalog.upsert(record) } catch {
-      context.logger.warning(
-        "a new job is not in the index yet", metadata: ["job": "\(record.id)", "error": "\(error)"])
-    }
-  }
-
-  private func acknowledgement(of record: JobRecord, to request: Request) -> Response {
-    let headers: HTTPFields = [.location: "/jobs/\(record.id)"]
+  private func acknowledgement(of accepted: Accepted, to request: Request) -> Response {
+    var headers: HTTPFields = [.location: "/jobs/\(accepted.fid)"]
+    if accepted.isReplay { headers[.idempotencyReplayed] = "true" }
     let prefersText = AcceptHeader(request.headers[.accept]).prefers("text/plain", over: "application/json")
-    return prefersText ? .text("success", headers: headers) : .json(["fid": "\(record.id)"], headers: headers)
+    if prefersText { return .text("success", headers: headers) }
+    return .json(Acknowledgement(fid: accepted.fid, duplicate: accepted.isDuplicate ? true : nil), headers: headers)
   }
 
-  /// Conversion options in the URL's query.
-  private func options(in request: Request) throws -> ConversionOptions {
-    var options = defaults
-    for (name, value) in request.uri.queryParameters { try options.set([String(name): String(value)]) }
-    return options
-  }
-
-  /// Refuses what is announced to be too large, or has no room, before a byte of it is read.
-  private func checkRoom(for request: Request) async throws {
-    let announced = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
-    guard announced <= limits.maximumBytes + UploadLimits.formOverhead else { throw limits.tooLarge }
-    let free = try await BlockingThreads.run { [spool] () throws(FileError) in
-      try Files.freeSpace(at: spool.layout.root)
-    }
-    guard free.bytes - limits.reservedBytes >= announced, free.inodes != 0 else { throw HTTPFailure.noSpace }
+  private struct Acknowledgement: Encodable {
+    let fid: JobID
+    /// Only said where it is so: older clients know nothing of it.
+    let duplicate: Bool?
   }
 }
 
@@ -167,6 +156,15 @@ struct UploadPortions: ~Copyable {
     guard byteCount <= limit else { throw UploadLimits(maximumBytes: limit, reservedBytes: 0).tooLarge }
     pending += bytes
     if pending.count >= Self.size { try await flush() }
+  }
+
+  /// A body that is taken away from its reader, by a stop of the service or a stream that is reset, looks like any other
+  /// end.
+  func expectWhole(_ request: Request) throws {
+    try Task.checkCancellation()
+    guard byteCount == request.announcedLength ?? byteCount else {
+      throw HTTPFailure(.badRequest, "\(byteCount) bytes came where \(request.announcedLength ?? 0) were announced")
+    }
   }
 
   mutating func flush() async throws {

@@ -3,16 +3,16 @@ import Hummingbird
 import NIOCore
 import WireFormats
 
-/// Reads an upload form as its bytes come: the one file goes to the spool, the fields become options.
+/// Reads an upload form as its bytes come: the one file goes to the spool, the fields become wishes.
 struct FormReader {
-  /// What was read: the file's name and the options that stood in the form.
+  /// What was read: the file's name and the wishes that stood in the form.
   struct Form {
     var fileName: String
-    var options: ConversionOptions
+    var wishes: UploadWishes
   }
 
   private var parser: MultipartParser
-  private var options: ConversionOptions
+  private var wishes: UploadWishes
   private var fileName: String?
   private var part = Part.none
 
@@ -25,10 +25,10 @@ struct FormReader {
   /// More than any option's value needs.
   private static let longestField = 1024
 
-  /// - Parameter options: those that hold where the form does not say something else.
-  init(boundary: String, options: ConversionOptions) {
+  /// - Parameter wishes: those that hold where the form does not say something else.
+  init(boundary: String, wishes: UploadWishes) {
     parser = MultipartParser(boundary: boundary)
-    self.options = options
+    self.wishes = wishes
   }
 
   /// Reads the whole body; the file's bytes are handed on in order, in portions that are worth a write.
@@ -41,7 +41,7 @@ struct FormReader {
     }
     try parser.finish()
     guard let fileName else { throw HTTPFailure.oneFileRequired }
-    return Form(fileName: fileName, options: options)
+    return Form(fileName: fileName, wishes: wishes)
   }
 
   private mutating func handle(
@@ -81,7 +81,7 @@ struct FormReader {
 
   private mutating func endPart() throws {
     if case .field(let name, let value) = part {
-      try options.set([name: String(decoding: value, as: UTF8.self)])
+      try wishes.set([name: String(decoding: value, as: UTF8.self)])
     }
     part = .none
   }

@@ -61,6 +61,6 @@ final class IncomingUpload: Sendable {
   }
 }
 
-private func hex(_ digest: SHA256Digest) -> String {
+func hex(_ digest: SHA256Digest) -> String {
   digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
 }
