@@ -7,7 +7,7 @@ import Testing
   @Test func finishedJobsAreEpisodesOfAPodcast() async throws {
     try await withService { service in
       let scratch = service.scratch
-      let name = #"Q&A <"1"> – Ärger.mp4"#
+      let name = "Q&A <1> – Ärger.mp4"
       let clip = try await scratch.video("clip.mp4", seconds: 1)
       let fid = try await service.upload(try rename(clip, to: name, in: scratch))
       let job = try await service.ended(fid)
