@@ -39,10 +39,10 @@ need_swift() {
   exit 69
 }
 
-# need_python [KIND]: a private Python, in the person's cache, with what etc/lib/KIND/requirements.txt pins: the rivals of
-# etc/bench without a KIND, the clients of etc/test with `test`. Its path is in $python.
+# need_python KIND: a private Python, in the person's cache, with what etc/lib/KIND/requirements.txt pins: the rivals of
+# etc/bench (bench) or the clients of etc/test (test). Its path is in $python.
 need_python() {
-  local kind=${1:-bench} pinned venv
+  local kind=$1 pinned venv
   pinned=etc/lib/$kind/requirements.txt
   venv=${XDG_CACHE_HOME:-$HOME/.cache}/mp3spool/$kind-$(sha256sum "$pinned" | cut -c 1-12)
   # shellcheck disable=SC2034 # the sourcing script reads it

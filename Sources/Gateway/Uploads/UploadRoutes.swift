@@ -43,7 +43,7 @@ struct UploadRoutes: Sendable {
     let name = try FileName.checked(try context.parameters.require("name").removingPercentEncoding ?? "")
     let wishes = try intake.wishes(in: request)
     return try await receive(request, from: caller, name: name, context) { portions in
-      for try await chunk in request.body { try await portions.add(Array(buffer: chunk)[...]) }
+      for try await chunk in request.body { try await portions.add(chunk.readableBytesView) }
       try portions.expectWhole(request)
       return FormReader.Form(fileName: name, wishes: wishes)
     }
@@ -151,7 +151,7 @@ struct UploadPortions: ~Copyable {
     pending.reserveCapacity(Self.size * 2)
   }
 
-  mutating func add(_ bytes: ArraySlice<UInt8>) async throws {
+  mutating func add(_ bytes: some Collection<UInt8>) async throws {
     byteCount += Int64(bytes.count)
     guard byteCount <= limit else { throw UploadLimits(maximumBytes: limit, reservedBytes: 0).tooLarge }
     pending += bytes

@@ -196,7 +196,7 @@ def cost_of(contender: Contender, files: list[Path]) -> Cost:
     for process in tree:
         forget_peak(process)
     began, cpu = time.monotonic(), cpu_of_tree(contender.process())
-    curl("-Z", "--parallel-max", str(AT_ONCE), "-K", str(orders))
+    curl("-Z", "--no-progress-meter", "--parallel-max", str(AT_ONCE), "-K", str(orders))
     os.sync()
     wall = time.monotonic() - began
     peak = sum(peak_bytes(process) for process in tree) / MIB
