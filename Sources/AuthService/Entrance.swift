@@ -5,6 +5,7 @@ public import Hummingbird
 /// How people come in, at the gateway and at the auth service alike: `POST /login`, and `/tokens` where the users are.
 public struct Entrance: Sendable {
   public let door: Door
+  public let audit: AuditLog
   private let login: any Login
   private let rate: LoginRate
   private let tokens: Catalog?
@@ -12,11 +13,12 @@ public struct Entrance: Sendable {
   /// - Parameters:
   ///   - rate: how often one client may try to log in.
   ///   - tokens: where the API tokens are kept, if it is here.
-  public init(login: any Login, rate: LoginRate, door: Door, tokens: Catalog?) {
+  public init(login: any Login, rate: LoginRate, door: Door, tokens: Catalog?, audit: AuditLog) {
     self.login = login
     self.rate = rate
     self.door = door
     self.tokens = tokens
+    self.audit = audit
   }
 
   public func add<Context: GuardedContext>(to router: Router<Context>) {

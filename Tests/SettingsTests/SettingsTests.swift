@@ -70,7 +70,9 @@ import Testing
       case .listen, .authListen, .authService, .publicURL: "localhost:7"
       case .jwtSecret: String(repeating: "1", count: 32)
       case .uploadBy: "user"
-      case .loginRate, .converters, .encoderThreads, .shutdownGrace, .uploadExpiry: "7"
+      case .quotaBytes, .quotaMinutes, .quotaWaiting, .loginRate, .converters, .encoderThreads, .shutdownGrace,
+        .uploadExpiry:
+        "7"
       case .maximumUpload, .reservedSpace: "7M"
       case .dropOwner: "somebody"
       case .logLevel: "error"
