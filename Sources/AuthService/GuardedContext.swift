@@ -33,7 +33,7 @@ public final class Visitor: Sendable {
 /// What Hummingbird knows of a request to the auth service, and its client.
 public struct AuthContext: GuardedContext {
   public var coreContext: CoreRequestContextStorage
-  public let clientAddress: ClientAddress?
+  public var clientAddress: ClientAddress?
   public let visitor = Visitor()
 
   public init(source: ApplicationRequestContextSource) {

@@ -77,6 +77,20 @@ private struct Quota: Decodable {
     }
   }
 
+  @Test func uploadsThatComeAtOnceSeeOneAnother() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let gateway = try await Service.start(in: scratch, ["gateway"], ["MP3SPOOL_QUOTA_WAITING": "2"])
+      let file = try scratch.write("a.mp4", repeatElement(UInt8(0), count: 1000))
+      let statuses = try await withThrowingTaskGroup { group in
+        for _ in 0..<8 { group.addTask { try await put(gateway, file).status } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(statuses.sorted() == [200, 200, 429, 429, 429, 429, 429, 429])
+      await gateway.stop()
+    }
+  }
+
   @Test func convertedMinutesCountEvenWhereTheJobIsDeleted() async throws {
     try await withService { service in
       let scratch = service.scratch

@@ -164,7 +164,8 @@ extension Parts {
   fileprivate func entrance(_ catalog: Catalog, _ access: AccessTokens) -> Entrance {
     Entrance(
       login: LocalLogin(catalog: catalog, signer: access.signer), rate: LoginRate(perMinute: settings.loginRate),
-      door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules), tokens: catalog,
+      door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules),
+      tokens: .here(catalog),
       audit: AuditLog(Telemetry.logger("audit")))
   }
 
@@ -175,7 +176,7 @@ extension Parts {
     let remote = RemoteAuth(baseURL: baseURL, verifier: settings.jwtSecret == nil ? nil : access.verifier)
     return Entrance(
       login: remote, rate: LoginRate(perMinute: settings.loginRate), door: Door(remote, rules: accessRules),
-      tokens: nil,
+      tokens: .elsewhere(remote.forward),
       audit: AuditLog(Telemetry.logger("audit"))
     )
   }
