@@ -131,8 +131,13 @@ extension Catalog {
     let minute = TimeInterval(60)
     if let last = token.lastUsedAt, abs(now.timeIntervalSince(last)) < minute { return }
     try await write { db in
+      // Of many requests at once the first one notes it, and for the others there is nothing to be written.
       try db.execute(
-        sql: "UPDATE api_tokens SET last_used_at = ? WHERE id = ?", arguments: [now.milliseconds, token.id])
+        sql: """
+          UPDATE api_tokens SET last_used_at = :now
+          WHERE id = :id AND (last_used_at IS NULL OR abs(:now - last_used_at) >= 60000)
+          """,
+        arguments: ["now": now.milliseconds, "id": token.id])
     }
   }
 }

@@ -113,6 +113,9 @@ extension Catalog {
       try db.execute(
         sql: "INSERT OR REPLACE INTO expired_jobs (id, owner, expired_at) SELECT id, owner, ? FROM jobs WHERE id = ?",
         arguments: [Date.now.milliseconds, id.description])
+      let since = Date.now.addingTimeInterval(-QuotaUse.window).milliseconds
+      try db.execute(sql: QuotaSQL.remember, arguments: ["id": id.description, "since": since])
+      try db.execute(sql: "DELETE FROM past_conversions WHERE ended_at < ?", arguments: [since])
       try db.execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [id.description])
     }
   }

@@ -17,6 +17,7 @@ enum Schema {
     migrator.registerMigration("login failures") { db in try db.execute(sql: loginFailures) }
     migrator.registerMigration("idempotency keys") { db in try db.execute(sql: idempotencyKeys) }
     migrator.registerMigration("feeds") { db in try db.execute(sql: feeds) }
+    migrator.registerMigration("quotas") { db in try db.execute(sql: quotas) }
     return migrator
   }
 
@@ -124,6 +125,24 @@ enum Schema {
       PRIMARY KEY (owner, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+    """
+
+  /// In `quotas`, NULL is the default and -1 no limit. `past_conversions` has the jobs that are gone from the index, for as
+  /// long as their minutes count.
+  private static let quotas = """
+    CREATE TABLE quotas (
+      owner_key TEXT PRIMARY KEY NOT NULL,
+      bytes INTEGER,
+      minutes INTEGER,
+      waiting INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE past_conversions (
+      id TEXT PRIMARY KEY NOT NULL,
+      owner TEXT NOT NULL,
+      seconds REAL NOT NULL,
+      ended_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX past_conversions_by_owner ON past_conversions (owner, ended_at);
     """
 
   /// Ids are ULIDs, whose order is the order in which converters take jobs. Times are milliseconds since 1970; `options`, `result`

@@ -8,7 +8,7 @@ import NIOHTTPTypes
 public struct GatewayContext: GuardedContext {
   public var coreContext: CoreRequestContextStorage
   private let channel: any Channel
-  public let clientAddress: ClientAddress?
+  public var clientAddress: ClientAddress?
   public let visitor = Visitor()
 
   public init(source: ApplicationRequestContextSource) {

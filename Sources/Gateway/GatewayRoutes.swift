@@ -19,6 +19,7 @@ public struct GatewayRoutes: Sendable {
   private let address: PublicAddress
   private let uploads: ResumableUploads
   private let limits: UploadLimits
+  private let quota: Quota
   private let defaults: ConversionOptions
   private let exposition: @Sendable () -> String
 
@@ -28,7 +29,7 @@ public struct GatewayRoutes: Sendable {
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, links: LinkSigner,
-    address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, defaults: ConversionOptions,
+    address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, quota: Quota, defaults: ConversionOptions,
     exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
@@ -40,6 +41,7 @@ public struct GatewayRoutes: Sendable {
     self.address = address
     self.uploads = uploads
     self.limits = limits
+    self.quota = quota
     self.defaults = defaults
     self.exposition = exposition
   }
@@ -47,18 +49,20 @@ public struct GatewayRoutes: Sendable {
   public func router() -> Router<GatewayContext> {
     let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: MetricsMiddleware())
+    router.add(middleware: AuditMiddleware(entrance.audit))
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
     entrance.add(to: router)
     let door = entrance.door
     let intake = Intake(
       spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, limits: limits,
-      defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog))
+      quota: quota, defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog))
     UploadRoutes(door: door, intake: intake).add(to: router)
     TusRoutes(door: door, intake: intake, uploads: uploads).add(to: router)
     let audio = AudioAnswer(spool: spool)
     DownloadRoute(door: door, audio: audio, catalog: catalog, links: links).add(to: router)
     LinkRoute(door: door, catalog: catalog, links: links, address: address).add(to: router)
     FeedRoutes(door: door, audio: audio, catalog: catalog, address: address).add(to: router)
+    QuotaRoute(door: door, catalog: catalog, quota: quota).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
     EventRoute(door: door, news: news).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }

@@ -3,7 +3,7 @@ public import AuthService
 import Catalog
 import Foundation
 import HTTPTypes
-import Hummingbird
+public import Hummingbird
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -22,6 +22,7 @@ public final class RemoteAuth: Login, Authority {
 
   /// How long an answer may take, and how often the keys are asked for at most.
   private static let patience = TimeAmount.seconds(10)
+  private static let largestWish = 16 << 10
   private static let refreshInterval = Duration.seconds(5)
 
   /// - Parameters:
@@ -60,6 +61,29 @@ public final class RemoteAuth: Login, Authority {
       guard let known = answers.withLock({ $0.lastResort(for: digest, at: .now) }) else { throw failure }
       return known
     }
+  }
+
+  /// Hands a request about API tokens on, and its answer back.
+  public func forward(_ request: Request) async throws -> Response {
+    let query = request.uri.query.map { "?\($0)" } ?? ""
+    var forwarded = HTTPClientRequest(url: baseURL + request.uri.path + query)
+    forwarded.method = HTTPMethod(rawValue: request.method.rawValue)
+    for name in [HTTPField.Name.authorization, .contentType, .accept] {
+      if let value = request.headers[name] { forwarded.headers.add(name: name.rawName, value: value) }
+    }
+    do { forwarded.body = .bytes(try await request.body.collect(upTo: Self.largestWish)) } catch {
+      throw HTTPFailure(.contentTooLarge, "the wish for a token is larger than \(Self.largestWish) bytes")
+    }
+    do {
+      let answer = try await HTTPClient.shared.execute(forwarded, timeout: Self.patience)
+      var headers: HTTPFields = [:]
+      for name in [HTTPField.Name.contentType, .location, .cacheControl, .retryAfter, .wwwAuthenticate] {
+        headers[name] = answer.headers.first(name: name.rawName)
+      }
+      let body = try await answer.body.collect(upTo: 1 << 20)
+      let status = HTTPResponse.Status(code: Int(answer.status.code), reasonPhrase: answer.status.reasonPhrase)
+      return Response(status: status, headers: headers, body: .init(byteBuffer: body))
+    } catch { throw Self.unavailable }
   }
 
   /// What `POST /validate` says of the token.

@@ -15,6 +15,9 @@ public enum SettingName: String, CaseIterable, Sendable {
   case maximumUpload = "maximum-upload"
   case reservedSpace = "reserved-space"
   case uploadExpiry = "upload-expiry"
+  case quotaBytes = "quota-bytes"
+  case quotaMinutes = "quota-minutes"
+  case quotaWaiting = "quota-waiting"
   case dropOwner = "drop-owner"
   case preset, track, language, rate, channels, trim, loudness
   case sandbox
@@ -65,6 +68,9 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .maximumUpload: "The largest upload, in bytes or with K, M, G, T (powers of 1024); `20G` by default."
     case .reservedSpace: "Uploads are refused when less than this is free on the spool's disk; `256M` by default."
     case .uploadExpiry: "How many seconds a broken-off resumable upload is kept; 86400, a day, by default."
+    case .quotaBytes: "How many bytes one user may have stored, with K, M, G, T, or none; `none` by default."
+    case .quotaMinutes: "How many minutes of audio one user may have converted in 30 days; `none` by default."
+    case .quotaWaiting: "How many jobs of one user may wait at once; `none` by default."
     case .dropOwner: "Who owns files that are dropped into the folder; `drop` by default."
     case .preset: "The quality where a job does not say it: v0 … v9, cbr-128, abr-192, voice; `v2` by default."
     case .track: "The audio track where a job does not say it: a number, or all; the file's own choice by default."

@@ -23,6 +23,8 @@ public struct Settings: Sendable {
   public let reservedSpace: Int64
   /// How long a resumable upload is kept to which no byte comes.
   public let uploadExpiry: Duration
+  /// What one user may have, where nothing else was set for the user.
+  public let quota: UserQuota
   public let dropOwner: String
   /// The options of a conversion that does not say them, by their names, as text.
   public let conversionOptions: [String: String]
@@ -34,6 +36,16 @@ public struct Settings: Sendable {
   public let limits: Limits
   public let shutdownGrace: Duration
   public let logLevel: String
+}
+
+/// What one user may have; nil: as much as they like.
+public struct UserQuota: Sendable {
+  /// Stored.
+  public let bytes: Int64?
+  /// Of audio, converted in 30 days.
+  public let minutes: Int64?
+  /// Jobs that wait.
+  public let waiting: Int64?
 }
 
 /// What one file may take.

@@ -39,6 +39,7 @@ extension Settings {
     maximumUpload = try await layers.value(.maximumUpload, or: "20G", "bytes, as 500M or 20G", byteCount)
     reservedSpace = try await layers.value(.reservedSpace, or: "256M", "bytes, as 500M or 20G", byteCount)
     uploadExpiry = try await layers.value(.uploadExpiry, or: "86400", someSeconds, seconds)
+    quota = try await UserQuota(layers)
     dropOwner = try await layers.value(.dropOwner, or: "drop", "a name") { $0.isEmpty ? nil : $0 }
     var options: [String: String] = [:]
     for name in SettingName.conversionOptions { options[name.rawValue] = try await layers.text(name) }
@@ -60,6 +61,30 @@ extension Settings {
       logLevels.contains($0.lowercased()) ? $0.lowercased() : nil
     }
   }
+}
+
+extension UserQuota {
+  fileprivate init(_ layers: SettingsLayers) async throws(SettingsError) {
+    bytes = try await layers.value(.quotaBytes, or: "none", "bytes, as 500M or 20G, or none") {
+      orNone($0, UserQuota.bytes)
+    }
+    minutes = try await layers.value(.quotaMinutes, or: "none", numberOrNone) { orNone($0, UserQuota.number) }
+    waiting = try await layers.value(.quotaWaiting, or: "none", numberOrNone) { orNone($0, UserQuota.number) }
+  }
+
+  /// Reads bytes, with K, M, G, T for powers of 1024; nil for what is no such number.
+  public static func bytes(_ text: String) -> Int64? { byteCount(text) }
+
+  /// Reads a number of minutes or jobs.
+  public static func number(_ text: String) -> Int64? {
+    Int64(text).flatMap { (0...1_000_000_000).contains($0) ? $0 : nil }
+  }
+}
+
+private let numberOrNone = "a number from 0 to 1000000000, or none"
+
+private func orNone(_ text: String, _ parse: (String) -> Int64?) -> Int64?? {
+  text == "none" ? .some(nil) : parse(text).map { .some($0) }
 }
 
 extension Limits {

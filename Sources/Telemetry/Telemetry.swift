@@ -20,7 +20,8 @@ public enum Telemetry {
     let level = Logger.Level(rawValue: level) ?? .info
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler(label: label, stream: LogLines())
-      handler.logLevel = level
+      // Who wants fewer messages still wants to know who did what.
+      handler.logLevel = label == Self.auditLabel ? min(level, .notice) : level
       return handler
     }
     _ = registry
@@ -31,6 +32,8 @@ public enum Telemetry {
   /// Counters that were made before the first call of this or of `bootstrap` count for nobody. It traps where another
   /// library has bootstrapped swift-metrics already.
   public static var metrics: PrometheusRegistry { registry }
+
+  private static let auditLabel = "mp3spool.audit"
 
   /// The logger of one part of the program.
   public static func logger(_ part: String) -> Logger { Logger(label: "mp3spool.\(part)") }

@@ -284,7 +284,8 @@ import Testing
     try await withScratch { scratch in
       let help = try await scratch.mp3spool("--help").output
       for command in [
-        "convert", "serve", "auth", "gateway", "work", "submit", "jobs", "show", "retry", "cancel", "user", "hosts",
+        "convert", "serve", "auth", "gateway", "work", "submit", "jobs", "show", "retry", "cancel", "user", "token",
+        "hosts",
         "clean", "check", "reindex", "backup", "health",
       ] {
         #expect(help.contains("  \(command) "), "\(command)")

@@ -93,7 +93,8 @@ import Testing
   private static let routes = [
     ("POST", "/upload"), ("PUT", "/upload/x.mp4"), ("GET", "/jobs"), ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("DELETE", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"),
-    ("GET", "/download?fid=01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("GET", "/download?fid=01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/events"), ("GET", "/quota"), ("GET", "/tokens"),
+    ("POST", "/tokens"), ("DELETE", "/tokens/0123456789abcdef"),
   ]
 
   @Test func noRouteIsOpen() async throws {

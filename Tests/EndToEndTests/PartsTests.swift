@@ -76,6 +76,40 @@ private struct ThreeProcesses {
     }
   }
 
+  @Test func gatewayAsksItsAuthServiceAboutTokens() async throws {
+    try await withScratch { scratch in
+      let parts = try await ThreeProcesses.start(in: scratch)
+      let gateway = parts.gateway
+      let database = ["MP3SPOOL_DATABASE": scratch.path("accounts.sqlite")]
+      let made = try await gateway.request("/tokens", "-d", "name=x&scopes=upload,download")
+      #expect(made.status == 201)
+      guard case .text(let token) = try made.json([String: Claim].self)["token"] else {
+        throw Disappointment(description: "there is no token in \(made)")
+      }
+      let file = try scratch.write("a.mp4", "no video".utf8)
+      #expect(try await gateway.request("/upload", "-F", "file=@\(file)", token: token).status == 200)
+      #expect(try await gateway.request("/jobs", token: token).json(JobList.self).jobs.count == 1)
+      #expect(try await gateway.request("/tokens", token: token).status == 403)
+      #expect(try await gateway.request("/tokens").text.contains(#""name":"x""#))
+
+      // Its answers hold for a while, so that what is ended here was not asked about before.
+      let other = try await scratch.mp3spool(
+        "token", "add", Accounts.admin, "--name", "y", "--scopes", "download", settings: database)
+      try await scratch.mp3spool("token", "revoke", "--all", Accounts.admin, settings: database)
+      #expect(try await gateway.request("/jobs", token: other.lines.first).status == 403)
+      try await scratch.mp3spool("user", "disable", Accounts.reader, settings: database)
+      let answer = try await gateway.request("/jobs", token: Accounts.readerToken)
+      #expect(answer.status == 403 && answer.text.contains("auth service"), "\(answer)")
+      for _ in 0..<5 { _ = try await gateway.login(as: Accounts.reader, password: "wrong") }
+      let delayed = try await eventually("a pause") {
+        let answer = try await gateway.login(as: Accounts.reader, password: "wrong")
+        return answer.status == 429 ? answer : nil
+      }
+      #expect(delayed.headers["retry-after"] != nil && delayed.text.contains("too many wrong passwords"))
+      await parts.stop()
+    }
+  }
+
   @Test func gatewayTakesUploadsWhileNobodyWorks() async throws {
     try await withScratch { scratch in
       let parts = try await ThreeProcesses.start(in: scratch)

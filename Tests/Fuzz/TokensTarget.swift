@@ -9,6 +9,9 @@ enum TokensTarget {
       _ = try? await Keys.accessTokens.verify(text, now: Keys.now)
       _ = try? await Keys.sharedTokens.verify(text, now: Keys.now)
     }
+    if let secret = try? APITokenSecret(text) {
+      require(secret.text == text, "a token is taken as it is")
+    }
     if let decoded = Base64URL.decode(text) {
       require(Base64URL.encode(decoded) == text, "no two texts mean the same bytes")
     }

@@ -43,6 +43,8 @@ import Testing
     #expect((settings.authService, settings.jwtSecret) == (nil, nil))
     #expect((settings.converters, settings.encoderThreads) == (cores, cores))
     #expect((settings.maximumUpload, settings.reservedSpace) == (20 << 30, 256 << 20))
+    #expect((settings.usersMayUpload, settings.loginRate) == (false, 30))
+    #expect((settings.quota.bytes, settings.quota.minutes, settings.quota.waiting) == (nil, nil, nil))
     #expect((settings.dropOwner, settings.shutdownGrace, settings.logLevel) == ("drop", .seconds(30), "info"))
   }
 
@@ -70,7 +72,9 @@ import Testing
       case .listen, .authListen, .authService, .publicURL: "localhost:7"
       case .jwtSecret: String(repeating: "1", count: 32)
       case .uploadBy: "user"
-      case .loginRate, .converters, .encoderThreads, .shutdownGrace, .uploadExpiry: "7"
+      case .quotaBytes, .quotaMinutes, .quotaWaiting, .loginRate, .converters, .encoderThreads, .shutdownGrace,
+        .uploadExpiry:
+        "7"
       case .maximumUpload, .reservedSpace: "7M"
       case .dropOwner: "somebody"
       case .logLevel: "error"
@@ -159,6 +163,7 @@ import Testing
     (.authListen, "localhost:-1"), (.converters, "0"), (.converters, "257"), (.converters, "two"),
     (.encoderThreads, "1.5"), (.maximumUpload, "20 GB"), (.maximumUpload, "-1"), (.maximumUpload, "-1K"),
     (.maximumUpload, "M"), (.reservedSpace, "9999999T"), (.reservedSpace, "99999999999999999999"),
+    (.uploadBy, "everybody"), (.loginRate, "0"), (.quotaBytes, "much"), (.quotaMinutes, "-1"), (.quotaWaiting, "1.5"),
     (.shutdownGrace, "-1"), (.shutdownGrace, "86401"), (.shutdownGrace, "30s"), (.logLevel, "loud"),
   ])
   func aBadValueIsRefusedByName(_ name: SettingName, _ value: String) async {

@@ -78,7 +78,9 @@ struct JobRoutes: Sendable {
   private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let record = try await job(request, context, to: .change)
     switch record.state {
-    case .waiting, .active: try await cancel(record.id)
+    case .waiting, .active:
+      context.visitor.note(.cancel)
+      try await cancel(record.id)
     case .done, .failed: try await Cleaning(spool: spool, catalog: catalog).remove(record)
     }
     return Response(status: .noContent)

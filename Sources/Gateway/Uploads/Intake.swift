@@ -18,6 +18,7 @@ struct Intake: Sendable {
   let fairShare: FairShare
   let signer: SidecarSigner
   let limits: UploadLimits
+  let quota: Quota
   /// What an upload gets that does not say something else.
   let defaults: ConversionOptions
   let keys: KeyedUploads

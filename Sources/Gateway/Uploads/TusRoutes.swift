@@ -178,6 +178,10 @@ struct TusRoutes: Sendable {
       if case .upload(var standing) = found, standing.description.duplicateOf == nil {
         let checksum = try request.tusChecksum()
         try await intake.checkRoom(for: portion.bodyLength ?? 0)
+        // The bytes that lie there already are in no index yet: the upload counts whole.
+        let grant = try await intake.quota.check(
+          caller.username, announcedBytes: max(state.length ?? 0, portion.offset + (portion.bodyLength ?? 0)))
+        defer { withExtendedLifetime(grant) {} }
         if state.length != standing.description.length {
           standing.description.length = state.length
           try await uploads.describe(id, standing.description)
@@ -209,6 +213,9 @@ struct TusRoutes: Sendable {
       request, owner: caller.username, name: description.name, size: description.length,
       after: uploads.lastUnfinished(of: caller.username)
     ) { id in
+      let grant = try await intake.quota.check(
+        caller.username, announcedBytes: max(description.length ?? 0, request.announcedLength ?? 0))
+      defer { withExtendedLifetime(grant) {} }
       try await begin(id, description) { ticket in
         try await context.askForBody(of: request)
         if bringsBytes { try await receive(request, state, limit, checksum, ticket) }

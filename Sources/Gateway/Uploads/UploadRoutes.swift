@@ -32,7 +32,8 @@ struct UploadRoutes: Sendable {
     guard let type = request.headers[.contentType], let boundary = try? MultipartParser.boundary(fromContentType: type)
     else { throw HTTPFailure.oneFileRequired }
     var reader = FormReader(boundary: boundary, wishes: try intake.wishes(in: request))
-    return try await receive(request, from: caller, name: nil, context) { portions in
+    let length = max(0, (request.announcedLength ?? 0) - UploadLimits.formOverhead)
+    return try await receive(request, of: length, from: caller, name: nil, context) { portions in
       try await reader.read(request.body) { try await portions.add($0) }
     }
   }
@@ -42,7 +43,8 @@ struct UploadRoutes: Sendable {
     try await intake.checkRoom(for: request.announcedLength ?? 0)
     let name = try FileName.checked(try context.parameters.require("name").removingPercentEncoding ?? "")
     let wishes = try intake.wishes(in: request)
-    return try await receive(request, from: caller, name: name, context) { portions in
+    let length = request.announcedLength ?? 0
+    return try await receive(request, of: length, from: caller, name: name, context) { portions in
       for try await chunk in request.body { try await portions.add(chunk.readableBytesView) }
       try portions.expectWhole(request)
       return FormReader.Form(fileName: name, wishes: wishes)
@@ -51,18 +53,22 @@ struct UploadRoutes: Sendable {
 
   /// Stages what `read` hands on, and makes it a job.
   ///
-  /// - Parameter name: the file's, where it is known before the body.
+  /// - Parameters:
+  ///   - length: the file's, as far as it is known; 0 where it is not.
+  ///   - name: the file's, where it is known before the body.
   private func receive(
-    _ request: Request, from caller: Caller, name: String?, _ context: GatewayContext,
+    _ request: Request, of length: Int64, from caller: Caller, name: String?, _ context: GatewayContext,
     _ read: (inout UploadPortions) async throws -> FormReader.Form
   ) async throws -> Response {
     let accepted = try await intake.once(
       request, owner: caller.username, name: name, size: request.announcedLength
     ) { id in
+      // An answer that was given before is given again, however much there is by now.
+      let grant = try await intake.quota.check(caller.username, announcedBytes: length)
       try await context.askForBody(of: request)
       let upload = try await IncomingUpload.begin(id, in: intake.spool)
       do {
-        var portions = UploadPortions(upload, limit: intake.limits.maximumBytes)
+        var portions = UploadPortions(upload, limit: intake.limits.maximumBytes, grant: grant)
         let form = try await read(&portions)
         try await portions.flush()
         return try await accept(upload, form, owner: caller.username, context)
@@ -140,20 +146,23 @@ extension HTTPFailure {
 struct UploadPortions: ~Copyable {
   private let upload: IncomingUpload
   private let limit: Int64
+  private let grant: QuotaGrant
   private var pending: [UInt8] = []
   private var byteCount: Int64 = 0
 
   private static let size = 512 << 10
 
-  init(_ upload: IncomingUpload, limit: Int64) {
+  init(_ upload: IncomingUpload, limit: Int64, grant: QuotaGrant) {
     self.upload = upload
     self.limit = limit
+    self.grant = grant
     pending.reserveCapacity(Self.size * 2)
   }
 
   mutating func add(_ bytes: some Collection<UInt8>) async throws {
     byteCount += Int64(bytes.count)
     guard byteCount <= limit else { throw UploadLimits(maximumBytes: limit, reservedBytes: 0).tooLarge }
+    try grant.count(byteCount)
     pending += bytes
     if pending.count >= Self.size { try await flush() }
   }

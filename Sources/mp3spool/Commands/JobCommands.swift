@@ -1,4 +1,5 @@
 public import ArgumentParser
+import AuthService
 import Catalog
 import DurableFiles
 import Foundation
@@ -90,6 +91,7 @@ struct RetryCommand: AsyncParsableCommand {
       let parts = Parts(settings: try await common.settings())
       let job = try await parts.catalog().existingJob(fid)
       guard try parts.spool().retry(job.id) else { throw Problem.input("\(fid) is not a failed job") }
+      CommandAudit.note(.retry, account: job.owner, fid: fid, parts.settings)
     }
   }
 }
@@ -107,6 +109,7 @@ struct CancelCommand: AsyncParsableCommand {
       guard try parts.spool().cancel(job.id, because: .cancelled) else {
         throw Problem.input("\(fid) has ended already")
       }
+      CommandAudit.note(.cancel, account: job.owner, fid: fid, parts.settings)
     }
   }
 }

@@ -115,6 +115,7 @@ struct WorkCommand: AsyncParsableCommand {
 extension Parts {
   fileprivate func authServer(_ entrance: Entrance, _ access: AccessTokens) -> some Service {
     let router = Router(context: AuthContext.self)
+    router.add(middleware: AuditMiddleware(entrance.audit))
     router.add(middleware: FailureMiddleware { ($0 as? CatalogError).flatMap(HTTPFailure.init(translating:)) })
     AuthRoutes<AuthContext>(entrance: entrance, publicKeys: access.keys).add(to: router)
     return HTTPService(
@@ -131,6 +132,7 @@ extension Parts {
       links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(settings.publicURL),
       uploads: uploads,
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
+      quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)),
       defaults: try conversionDefaults(), exposition: Telemetry.metrics.exposition)
     return HTTPService(
       name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
@@ -162,7 +164,9 @@ extension Parts {
   fileprivate func entrance(_ catalog: Catalog, _ access: AccessTokens) -> Entrance {
     Entrance(
       login: LocalLogin(catalog: catalog, signer: access.signer), rate: LoginRate(perMinute: settings.loginRate),
-      door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules), tokens: catalog)
+      door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules),
+      tokens: .here(catalog),
+      audit: AuditLog(Telemetry.logger("audit")))
   }
 
   /// Where logins are asked for and tokens checked: at another auth service, or in our own database.
@@ -171,7 +175,9 @@ extension Parts {
     guard let baseURL = settings.authService else { return entrance(catalog, access) }
     let remote = RemoteAuth(baseURL: baseURL, verifier: settings.jwtSecret == nil ? nil : access.verifier)
     return Entrance(
-      login: remote, rate: LoginRate(perMinute: settings.loginRate), door: Door(remote, rules: accessRules), tokens: nil
+      login: remote, rate: LoginRate(perMinute: settings.loginRate), door: Door(remote, rules: accessRules),
+      tokens: .elsewhere(remote.forward),
+      audit: AuditLog(Telemetry.logger("audit"))
     )
   }
 

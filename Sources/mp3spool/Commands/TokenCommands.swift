@@ -21,8 +21,10 @@ struct TokenCommand: AsyncParsableCommand {
       try await command {
         let wanted: Set<Scope>
         do { wanted = try Scope.set(parsing: scopes) } catch { throw Problem.usage("\(error)") }
-        let catalog = try Parts(settings: try await common.settings()).catalog()
+        let settings = try await common.settings()
+        let catalog = try Parts(settings: settings).catalog()
         let (token, secret) = try await catalog.addToken(for: email, name: name, scopes: wanted, days: days)
+        CommandAudit.note(.tokenAdded, account: email, token: token.id, settings)
         if common.json {
           try Output.json(TokenView(OwnedToken(token: token, user: email), secret: secret))
         } else {
@@ -55,12 +57,14 @@ struct TokenCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let catalog = try Parts(settings: try await common.settings()).catalog()
+        let settings = try await common.settings()
+        let catalog = try Parts(settings: settings).catalog()
         switch (id, all) {
         case (let id?, nil): try await catalog.revokeToken(id)
         case (nil, let email?): Output.note("revoked \(try await catalog.revokeTokens(of: email)) tokens")
         default: throw Problem.usage("give either the id of a token or --all EMAIL")
         }
+        CommandAudit.note(.tokenRevoked, account: all, token: id, settings)
       }
     }
   }

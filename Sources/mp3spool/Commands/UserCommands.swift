@@ -1,12 +1,15 @@
 import ArgumentParser
+import AuthService
 import CLinux
 import Catalog
 import Foundation
+import Gateway
+import Settings
 
 struct UserCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "user", abstract: "Manage accounts.",
-    subcommands: [Add.self, Password.self, Disable.self, Enable.self, List.self])
+    subcommands: [Add.self, Password.self, Disable.self, Enable.self, Quotas.self, List.self])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Add an account.")
@@ -17,9 +20,11 @@ struct UserCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let catalog = try Parts(settings: try await common.settings()).catalog()
+        let settings = try await common.settings()
+        let catalog = try Parts(settings: settings).catalog()
         let user = try await catalog.addUser(
           email: email, password: try NewPassword.read(fromInput: passwordStdin), isAdmin: admin)
+        CommandAudit.note(.userAdded, account: user.email, settings)
         if common.json { try Output.json(user) } else { Output.note("added \(user.email)") }
       }
     }
@@ -33,20 +38,24 @@ struct UserCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let catalog = try Parts(settings: try await common.settings()).catalog()
+        let settings = try await common.settings()
+        let catalog = try Parts(settings: settings).catalog()
         try await catalog.setPassword(email: email, password: try NewPassword.read(fromInput: passwordStdin))
+        CommandAudit.note(.passwordChanged, account: email, settings)
       }
     }
   }
 
   struct Disable: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Refuse an account's logins from now on.")
+    static let configuration = CommandConfiguration(abstract: "Refuse an account's logins and tokens from now on.")
     @Argument(help: "The account's email.") var email: String
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
       try await command {
-        try await Parts(settings: try await common.settings()).catalog().setDisabled(email: email, true)
+        let settings = try await common.settings()
+        try await Parts(settings: settings).catalog().setDisabled(email: email, true)
+        CommandAudit.note(.userDisabled, account: email, settings)
       }
     }
   }
@@ -58,7 +67,9 @@ struct UserCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        try await Parts(settings: try await common.settings()).catalog().setDisabled(email: email, false)
+        let settings = try await common.settings()
+        try await Parts(settings: settings).catalog().setDisabled(email: email, false)
+        CommandAudit.note(.userEnabled, account: email, settings)
       }
     }
   }
@@ -69,8 +80,15 @@ struct UserCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let users = try await Parts(settings: try await common.settings()).catalog().users()
-        if common.json { return try users.forEach(Output.json) }
+        let parts = Parts(settings: try await common.settings())
+        let catalog = try parts.catalog()
+        let users = try await catalog.users()
+        if common.json {
+          for user in users {
+            try Output.json(AccountView(user: user, quota: try await parts.quota(of: user.email, catalog)))
+          }
+          return
+        }
         Output.table(
           [["EMAIL", "ADMIN", "STATE", "SINCE"]]
             + users.map { user in
@@ -81,6 +99,69 @@ struct UserCommand: AsyncParsableCommand {
             })
       }
     }
+  }
+}
+
+extension UserCommand {
+  struct Quotas: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "quota", abstract: "Show how much an account has and may have, or set how much it may have.")
+    @Argument(help: "The account's email.") var email: String
+    @Option(help: "Stored bytes: a number, with K, M, G, T; or none, or default.") var bytes: String?
+    @Option(help: "Minutes of audio in 30 days: a number, or none, or default.") var minutes: String?
+    @Option(help: "Jobs that wait at once: a number, or none, or default.") var waiting: String?
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+      try await command {
+        let parts = Parts(settings: try await common.settings())
+        let catalog = try parts.catalog()
+        if bytes != nil || minutes != nil || waiting != nil {
+          var rules = try await catalog.quotaRules(of: email)
+          if let bytes { rules.bytes = try Self.rule("bytes", bytes, UserQuota.bytes) }
+          if let minutes { rules.minutes = try Self.rule("minutes", minutes, UserQuota.number) }
+          if let waiting { rules.waiting = try Self.rule("waiting", waiting, UserQuota.number) }
+          try await catalog.setQuotaRules(rules, of: email)
+          CommandAudit.note(.quotaChanged, account: email, parts.settings)
+        } else if try await catalog.hasUsers(), try await catalog.user(email: email) == nil {
+          throw Problem.usage("There is no user \(email).")
+        }
+        let quota = try await parts.quota(of: email, catalog)
+        if common.json { try Output.json(quota) } else { Output.table(quota.rows) }
+      }
+    }
+
+    private static func rule(_ name: String, _ text: String, _ parse: (String) -> Int64?) throws -> QuotaRule {
+      if text == "default" { return .usual }
+      if text == "none" { return .unlimited }
+      guard let limit = parse(text) else {
+        throw Problem.usage("--\(name) is '\(text)', but it must be a number, none or default")
+      }
+      return .limit(limit)
+    }
+  }
+}
+
+/// An account with its quota, as `user list --json` shows it.
+private struct AccountView: Encodable {
+  let user: User
+  let quota: QuotaView
+
+  private enum CodingKeys: CodingKey { case quota }
+
+  func encode(to encoder: any Encoder) throws {
+    try user.encode(to: encoder)
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(quota, forKey: .quota)
+  }
+}
+
+extension Parts {
+  fileprivate func quota(of email: String, _ catalog: Catalog) async throws -> QuotaView {
+    let owner = try await catalog.user(email: email)?.email ?? email
+    return QuotaView(
+      user: owner, use: try await catalog.quotaUse(of: owner),
+      limits: try await catalog.quotaRules(of: owner).over(QuotaLimits(settings.quota)))
   }
 }
 

@@ -112,3 +112,7 @@ extension DecodeLimits {
     wallClock = limits.wait
   }
 }
+
+extension QuotaLimits {
+  init(_ quota: UserQuota) { self.init(bytes: quota.bytes, minutes: quota.minutes, waiting: quota.waiting) }
+}

@@ -1,0 +1,64 @@
+import HTTPTypes
+public import Hummingbird
+import WireFormats
+
+/// Tells the audit log of each request that is worth it, once it is answered. It stands outside of what makes answers out
+/// of errors, so that it sees them all.
+public struct AuditMiddleware<Context: GuardedContext>: RouterMiddleware {
+  private let log: AuditLog
+
+  public init(_ log: AuditLog) { self.log = log }
+
+  public func handle(
+    _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    let response = try await next(request, context)
+    if let entry = AuditEntry(request, response, context) { log.note(entry) }
+    return response
+  }
+}
+
+extension AuditEntry {
+  /// The line about an answered request; nil where it is worth none.
+  init?(_ request: Request, _ response: Response, _ context: some GuardedContext) {
+    guard let event = context.visitor.event ?? Self.event(of: request) else { return nil }
+    let caller = context.visitor.caller
+    let isGood = response.status.code < 400
+    self.init(
+      event == .login && !isGood ? .loginRefused : event, user: caller?.username,
+      address: context.clientAddress?.description,
+      with: caller.flatMap { $0.isLogin ? nil : $0.tokenID }, outcome: isGood ? "ok" : "\(response.status.code)")
+    let subject = Self.last(of: response.headers[.location] ?? request.uri.path)
+    switch event {
+    case .login where isGood:
+      // Whoever was refused may have typed a password where the email belongs.
+      if case .basic(let name, _) = AuthorizationHeader(request.headers[.authorization]) { user = name }
+    case .upload: fid = isGood ? context.visitor.fid ?? subject : nil
+    case .download: fid = request.uri.queryParameters["fid"].map(String.init)
+    case .delete, .cancel: fid = subject
+    case .retry: fid = Self.last(of: String(request.uri.path.dropLast("/retry".count)))
+    case .tokenAdded: token = isGood ? subject : nil
+    case .tokenRevoked: token = subject
+    default: break
+    }
+    // A secret that somebody sent in the place of a name is not repeated.
+    if let fid, fid.utf8.count != 26 { self.fid = "?" }
+    if let token, token.utf8.count != 16 { self.token = "?" }
+  }
+
+  private static func event(of request: Request) -> AuditEvent? {
+    let path = request.uri.path.split(separator: "/")
+    switch (request.method, path.first, path.count) {
+    case (.post, "login", 1): return .login
+    case (.post, "upload", 1), (.put, "upload", _): return .upload
+    case (.get, "download", 1): return .download
+    case (.delete, "jobs", 2): return .delete
+    case (.post, "jobs", 3) where path[2] == "retry": return .retry
+    case (.post, "tokens", 1): return .tokenAdded
+    case (.delete, "tokens", 2): return .tokenRevoked
+    default: return nil
+    }
+  }
+
+  private static func last(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+}

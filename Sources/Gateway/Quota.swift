@@ -1,0 +1,128 @@
+import AuthService
+public import Catalog
+import Foundation
+import HTTPTypes
+import Synchronization
+
+/// Who may still upload: the limits of users against what they have and what is on its way.
+public final class Quota: Sendable {
+  private let catalog: Catalog
+  private let usual: QuotaLimits
+  /// What of each owner's is on its way, and not in the index yet.
+  private let underway = Mutex<[String: Underway]>([:])
+
+  fileprivate struct Underway {
+    var uploads: Int64 = 0
+    var bytes: Int64 = 0
+  }
+
+  /// - Parameter usual: the limits of users for whom no others were set.
+  public init(catalog: Catalog, usual: QuotaLimits) {
+    self.catalog = catalog
+    self.usual = usual
+  }
+
+  /// Makes sure that there is room for one more upload, before a byte of it is read.
+  ///
+  /// - Parameter announcedBytes: its length, as far as it is known.
+  /// - Returns: the room, which is kept for this upload for as long as somebody holds it: until its job is in the index.
+  /// - Throws: 429 with Retry-After where too many jobs wait or too much was converted; 507 where too much is stored,
+  ///   which RFC 4331 §6 has for quotas; 413 where it would never fit.
+  func check(_ owner: String, announcedBytes: Int64 = 0) async throws -> QuotaGrant {
+    let limits = try await limits(of: owner)
+    // What is asked for is noted before the index is read: of two that come at once, the second sees the first.
+    let others = underway.withLock { underway in
+      let others = underway[owner] ?? Underway()
+      underway[owner] = Underway(uploads: others.uploads + 1, bytes: others.bytes + announcedBytes)
+      return others
+    }
+    let grant = QuotaGrant(self, owner, limits, reserved: announcedBytes)
+    if limits.isUnlimited { return grant }
+    let stored = try await catalog.quotaUse(of: owner)
+    var use = stored
+    use.bytes += others.bytes
+    use.waiting += others.uploads
+    try Self.refuse(limits.verdict(on: use, for: announcedBytes), limits, use)
+    grant.stored.withLock { $0 = stored }
+    return grant
+  }
+
+  func limits(of owner: String) async throws -> QuotaLimits {
+    try await catalog.quotaRules(of: owner).over(usual)
+  }
+
+  /// More of an upload has come than was kept room for.
+  fileprivate func grow(_ grant: QuotaGrant, by growth: Int64) throws {
+    let total = underway.withLock { underway in
+      underway[grant.owner]?.bytes += growth
+      return underway[grant.owner]?.bytes ?? 0
+    }
+    guard let limit = grant.limits.bytes else { return }
+    let use = grant.stored.withLock { $0 }
+    guard use.bytes + total > limit else { return }
+    let mine = grant.reserved.withLock { $0 }
+    try Self.refuse(mine > limit ? .tooLarge : .full, grant.limits, use)
+  }
+
+  fileprivate func giveBack(_ bytes: Int64, of owner: String) {
+    underway.withLock { underway in
+      guard var mine = underway[owner] else { return }
+      mine.uploads -= 1
+      mine.bytes -= bytes
+      underway[owner] = mine.uploads > 0 ? mine : nil
+    }
+  }
+
+  private static func refuse(_ verdict: QuotaLimits.Verdict, _ limits: QuotaLimits, _ use: QuotaUse) throws {
+    switch verdict {
+    case .room: return
+    case .tooLarge:
+      throw HTTPFailure(
+        .contentTooLarge, "the file is larger than all that you may store: \(limits.bytes ?? 0) bytes")
+    case .full:
+      throw HTTPFailure(
+        .init(code: 507, reasonPhrase: "Insufficient Storage"),
+        "the file does not fit: \(use.bytes) of your \(limits.bytes ?? 0) bytes are in use; delete jobs to make room")
+    case .tooManyWaiting:
+      throw HTTPFailure(
+        .tooManyRequests, "\(use.waiting) of your jobs wait, and no more than \(limits.waiting ?? 0) may",
+        headers: [.retryAfter: "30"])
+    case .tooManyMinutes:
+      let first = use.firstConversion ?? .now
+      let seconds = Int(first.addingTimeInterval(QuotaUse.window).timeIntervalSinceNow.rounded(.up))
+      throw HTTPFailure(
+        .tooManyRequests,
+        "\(Int(use.minutes)) minutes were converted for you in 30 days, and \(limits.minutes ?? 0) are the limit",
+        headers: [.retryAfter: "\(max(60, seconds))"])
+    }
+  }
+}
+
+/// Room that is kept for one upload; it is given back when nobody holds it any more.
+final class QuotaGrant: Sendable {
+  fileprivate let owner: String
+  fileprivate let limits: QuotaLimits
+  fileprivate let reserved: Mutex<Int64>
+  /// What was stored when it was granted.
+  fileprivate let stored = Mutex(QuotaUse())
+  private let quota: Quota
+
+  fileprivate init(_ quota: Quota, _ owner: String, _ limits: QuotaLimits, reserved: Int64) {
+    (self.quota, self.owner, self.limits) = (quota, owner, limits)
+    self.reserved = Mutex(reserved)
+  }
+
+  deinit { quota.giveBack(reserved.withLock { $0 }, of: owner) }
+
+  /// So many bytes have come in all.
+  ///
+  /// - Throws: 507 or 413 where that is more than there is room for.
+  func count(_ byteCount: Int64) throws {
+    let growth = reserved.withLock { reserved in
+      let growth = max(0, byteCount - reserved)
+      reserved += growth
+      return growth
+    }
+    if growth > 0 { try quota.grow(self, by: growth) }
+  }
+}
