@@ -5,6 +5,9 @@ public enum AuditEvent: String, Sendable, Hashable, CaseIterable {
   case login
   case loginRefused = "login-refused"
   case upload, download, delete, cancel, retry
+  case linkMade = "link-made"
+  case feedMade = "feed-made"
+  case feedRemoved = "feed-removed"
   case tokenAdded = "token-added"
   case tokenRevoked = "token-revoked"
   case userAdded = "user-added"

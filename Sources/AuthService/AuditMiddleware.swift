@@ -34,7 +34,8 @@ extension AuditEntry {
       // Whoever was refused may have typed a password where the email belongs.
       if case .basic(let name, _) = AuthorizationHeader(request.headers[.authorization]) { user = name }
     case .upload: fid = isGood ? context.visitor.fid ?? subject : nil
-    case .download: fid = request.uri.queryParameters["fid"].map(String.init)
+    case .download: fid = context.visitor.fid ?? request.uri.queryParameters["fid"].map(String.init)
+    case .linkMade: fid = Self.last(of: String(request.uri.path.dropLast("/link".count)))
     case .delete, .cancel: fid = subject
     case .retry: fid = Self.last(of: String(request.uri.path.dropLast("/retry".count)))
     case .tokenAdded: token = isGood ? subject : nil
@@ -54,6 +55,9 @@ extension AuditEntry {
     case (.get, "download", 1): return .download
     case (.delete, "jobs", 2): return .delete
     case (.post, "jobs", 3) where path[2] == "retry": return .retry
+    case (.post, "jobs", 3) where path[2] == "link": return .linkMade
+    case (.post, "feed", 1): return .feedMade
+    case (.delete, "feed", 1): return .feedRemoved
     case (.post, "tokens", 1): return .tokenAdded
     case (.delete, "tokens", 2): return .tokenRevoked
     default: return nil

@@ -28,6 +28,18 @@ extension Service {
       let fid = try #require(try upload.json([String: String].self)["fid"])
       _ = try await service.ended(fid)
       #expect(try await service.request("/download?fid=\(fid)", token: secret).status == 200)
+      let feed = try #require(
+        try await service.request("/feed", "-X", "POST", token: login).json([String: String].self)["url"])
+      #expect(try await scratch.curl(feed).status == 200)
+      #expect(try await scratch.curl(feed.dropLast(4) + "/\(fid)-1.mp3").status == 200)
+      let link = try await service.request("/jobs/\(fid)/link", "-X", "POST", token: login).json([String: Claim].self)
+      guard case .text(let address) = link["url"] else { throw Disappointment(description: "\(link)") }
+      #expect(try await scratch.curl(address).status == 200)
+      let resumable = try await service.request(
+        "/files", "-H", "Tus-Resumable: 1.0.0", "-H", "Upload-Length: 1", "-H",
+        "Content-Type: application/offset+octet-stream", "-H", "Upload-Metadata: filename eC5tcDQ=", "-d", "x",
+        token: secret)
+      let second = try #require(resumable.headers["mp3spool-fid"], "\(resumable)")
       for path in [
         "/jobs?token=\(secret)", "/jobs/\(secret)", "/download?fid=\(secret)", "/upload?\(secret)=1", "/\(secret)",
       ] { _ = try await service.request(path, token: login) }
@@ -41,7 +53,7 @@ extension Service {
       let log = service.command.log
       for hidden in [
         secret, String(secret.dropFirst(5).prefix(20)), login, String(login.suffix(40)), Accounts.password, wrong,
-        "my-password-in-the-wrong-field",
+        "my-password-in-the-wrong-field", String(feed.suffix(30)), String(address.suffix(30)),
       ] { #expect(!log.contains(hidden), "the log tells \(hidden)") }
       let who = "user=\(Accounts.admin)"
       #expect(service.audited("event=login ", who, "address=127.0.0.1", "outcome=ok"))
@@ -50,6 +62,9 @@ extension Service {
       #expect(service.audited("event=upload", who, "fid=\(fid)", "with=", "outcome=ok"))
       #expect(service.audited("event=download", who, "fid=\(fid)", "with="))
       #expect(service.audited("event=delete", who, "fid=\(fid)"))
+      #expect(service.audited("event=feed-made", who) && service.audited("event=link-made", who, "fid=\(fid)"))
+      #expect(service.audited("event=download", "user=-", "fid=\(fid)", "outcome=ok"))
+      #expect(service.audited("event=upload", who, "fid=\(second)"))
       #expect(service.audited("event=delete", who, "outcome=404"))
     }
   }

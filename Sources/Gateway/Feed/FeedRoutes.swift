@@ -65,6 +65,8 @@ struct FeedRoutes: Sendable {
     guard let record = try await catalog.job(id), record.owner == owner, record.state == .done,
       let result = record.result?.all.first(where: { String($0.track) == match.2 })
     else { throw HTTPFailure.fileNotFound }
+    context.visitor.note(.download)
+    context.visitor.note(fid: "\(id)")
     return try await audio.response(to: request, with: result, of: record, context)
   }
 

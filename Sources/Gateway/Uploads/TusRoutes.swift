@@ -141,6 +141,13 @@ struct TusRoutes: Sendable {
     return try await find(id, caller)
   }
 
+  /// An upload is worth a line when it has become a job.
+  private func tellAudit(of found: Found, _ context: GatewayContext) {
+    guard case .job(let record) = found else { return }
+    context.visitor.note(.upload)
+    context.visitor.note(fid: "\(record.id)")
+  }
+
   /// Where an upload stands, and how long it is kept or what it has become.
   private func fields(of found: Found) -> HTTPFields {
     var headers: HTTPFields = [.uploadOffset: "\(found.state.offset)"]
@@ -189,6 +196,7 @@ struct TusRoutes: Sendable {
         try await context.askForBody(of: request)
         try await receive(request, state, limit, checksum, ticket)
         found = try await finished(id, try await find(id, caller), caller)
+        tellAudit(of: found, context)
       }
       return Response(status: .noContent, headers: fields(of: found))
     }
@@ -224,6 +232,7 @@ struct TusRoutes: Sendable {
       return Accepted(fid: id)
     }
     let found = try await find(accepted.fid, caller)
+    if !accepted.isReplay { tellAudit(of: found, context) }
     var headers = fields(of: found)
     headers[.location] = "/files/\(accepted.fid)"
     if accepted.isReplay { headers[.idempotencyReplayed] = "true" }
