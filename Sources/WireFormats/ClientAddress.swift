@@ -11,6 +11,13 @@ public struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   public var description: String { host?.description ?? "unknown" }
+
+  /// What is counted as one client: the address itself or, of an IPv6 address, its first 64 bits, since whoever has one
+  /// address there has as many as he likes (RFC 6177).
+  public var network: String {
+    guard let host, !host.isIPv4 else { return description }
+    return "\(host.network)/64"
+  }
 }
 
 /// The proxies that are believed about the clients they speak for.

@@ -63,6 +63,11 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     return groups
   }
 
+  /// The first 64 bits alone.
+  var network: IPAddress { IPAddress(high: high, low: 0) }
+
+  private init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+
   /// As RFC 5952 wants it written.
   public var description: String {
     if isIPv4 { return [24, 16, 8, 0].map { "\(low >> $0 & 0xFF)" }.joined(separator: ".") }

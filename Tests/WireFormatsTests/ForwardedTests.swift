@@ -40,6 +40,14 @@ import Testing
   ])
   func anythingElseIsNoNetwork(_ text: String) { #expect(AddressBlock(text) == nil) }
 
+  @Test(arguments: [
+    ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+    ("2001:db8::1", "2001:db8::/64"), ("::1", "::/64"),
+  ])
+  func anIPv6AddressCountsByItsNetwork(_ text: String, _ network: String) {
+    #expect(ClientAddress(host: IPAddress(text), isSecure: false).network == network)
+  }
+
   // MARK: - The header
 
   private func hops(_ text: String) -> [String]? {
