@@ -24,6 +24,7 @@ struct HTTPService<Context: RequestContext>: Service where Context.Source == App
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: address.port), serverName: "mp3spool", backlog: 1024,
         availableConnectionsDelegate: limits.acceptance),
+      services: certificates.map { [CertificateWatch(certificates: $0, logger: logger)] } ?? [],
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
         let address = HostAndPort("\(host):\(port)")?.description ?? "\(host):\(port)"
