@@ -3,7 +3,7 @@ import HTTPTypes
 public import Hummingbird
 import NIOCore
 import NIOHTTPTypes
-public import WebServer
+import WebServer
 public import WireFormats
 
 /// What Hummingbird knows of a request, its connection, and who it is from.
