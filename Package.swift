@@ -17,7 +17,9 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
 /// The house, from the roof down: a target imports only what stands below it (`LayerTests` checks it).
@@ -25,8 +27,9 @@ let rooms: [Target] = [
   .executableTarget(
     name: "mp3spool",
     dependencies: [
-      "Gateway", "AuthService", "Converter", "Keeper", "Catalog", "Tokens", "Spool", "Decoder", "MP3Encoder",
-      "WireFormats", "DurableFiles", "Settings", "Telemetry", "CLinux", system, logging, lifecycle, nioCore,
+      "Gateway", "AuthService", "WebServer", "Converter", "Keeper", "Catalog", "Tokens", "Spool", "Decoder",
+      "MP3Encoder", "WireFormats", "DurableFiles", "Settings", "Telemetry", "CLinux", system, logging, lifecycle,
+      nioCore,
       hummingbird,
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -36,7 +39,8 @@ let rooms: [Target] = [
   .target(
     name: "Gateway",
     dependencies: [
-      "AuthService", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging, lifecycle,
+      "AuthService", "WebServer", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system,
+      logging, lifecycle,
       hummingbird, crypto, nioCore,
       .product(name: "NIOHTTP1", package: "swift-nio"),
       .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -46,8 +50,20 @@ let rooms: [Target] = [
   .target(
     name: "AuthService",
     dependencies: [
-      "Catalog", "Tokens", "WireFormats", logging, hummingbird, nioCore,
+      "WebServer", "Catalog", "Tokens", "WireFormats", logging, hummingbird, nioCore,
       .product(name: "HTTPTypes", package: "swift-http-types"),
+    ]),
+  .target(
+    name: "WebServer",
+    dependencies: [
+      "WireFormats", logging, hummingbird, nioCore, nioHTTP1, httpTypes,
+      .product(name: "HummingbirdCore", package: "hummingbird"),
+      .product(name: "NIOTLS", package: "swift-nio"),
+      .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+      .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+      .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),
     ]),
   .target(
     name: "Converter",
@@ -116,6 +132,7 @@ let tests: [Target] = [
       "AuthService", "Catalog", "Tokens", system, logging, hummingbird, nioCore,
       .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "GRDB", package: "GRDB.swift"),
     ]),
+  .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, httpTypes]),
   .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),
   .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),
   .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
@@ -186,6 +203,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),

@@ -1,5 +1,6 @@
 import HTTPTypes
 public import Hummingbird
+import WebServer
 import WireFormats
 
 /// Tells the audit log of each request that is worth it, once it is answered. It stands outside of what makes answers out

@@ -1,6 +1,7 @@
 public import Catalog
 import HTTPTypes
 public import Hummingbird
+import WebServer
 
 /// How people come in, at the gateway and at the auth service alike: `POST /login`, and `/tokens`.
 public struct Entrance: Sendable {

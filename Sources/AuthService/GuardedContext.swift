@@ -2,11 +2,11 @@ import HTTPTypes
 public import Hummingbird
 import NIOCore
 import Synchronization
+public import WebServer
+public import WireFormats
 
 /// What the guards ask of a request's context.
-public protocol GuardedContext: RequestContext {
-  /// Where the request comes from; nil where nobody can tell, as with a Unix socket.
-  var clientAddress: ClientAddress? { get }
+public protocol GuardedContext: ClientContext {
   /// Where the door leaves word of who it was.
   var visitor: Visitor { get }
 }
@@ -33,11 +33,11 @@ public final class Visitor: Sendable {
 /// What Hummingbird knows of a request to the auth service, and its client.
 public struct AuthContext: GuardedContext {
   public var coreContext: CoreRequestContextStorage
-  public var clientAddress: ClientAddress?
+  public var client: ClientAddress
   public let visitor = Visitor()
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
-    clientAddress = ClientAddress(source.channel.remoteAddress)
+    client = ClientAddress(peerOf: source.channel)
   }
 }

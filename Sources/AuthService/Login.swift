@@ -1,6 +1,6 @@
 public import Catalog
 public import Tokens
-import WireFormats
+public import WireFormats
 
 /// Turns the credentials of an `Authorization: Basic` header into an access token.
 public protocol Login: Sendable {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Synchronization
+import WireFormats
 
 /// How often one client may try to log in, at all servers of this process together.
 public final class LoginRate: Sendable {

@@ -3,18 +3,20 @@ import HTTPTypes
 public import Hummingbird
 import NIOCore
 import NIOHTTPTypes
+import WebServer
+public import WireFormats
 
-/// What Hummingbird knows of a request, and its connection.
+/// What Hummingbird knows of a request, its connection, and who it is from.
 public struct GatewayContext: GuardedContext {
   public var coreContext: CoreRequestContextStorage
+  public var client: ClientAddress
   private let channel: any Channel
-  public var clientAddress: ClientAddress?
   public let visitor = Visitor()
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
     channel = source.channel
-    clientAddress = ClientAddress(source.channel.remoteAddress)
+    client = ClientAddress(peerOf: source.channel)
   }
 
   /// Tells a client that waits for it (`Expect: 100-continue`) to send its body: to be called once the checks that need

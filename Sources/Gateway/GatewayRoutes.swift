@@ -6,6 +6,7 @@ public import Hummingbird
 import Keeper
 public import Spool
 public import Tokens
+import WebServer
 public import WireFormats
 
 /// Everything that the gateway answers.
@@ -21,16 +22,18 @@ public struct GatewayRoutes: Sendable {
   private let limits: UploadLimits
   private let quota: Quota
   private let defaults: ConversionOptions
+  private let proxies: ProxyTrust
   private let exposition: @Sendable () -> String
 
   /// - Parameters:
   ///   - news: must run for as long as the routes do.
   ///   - defaults: the options of uploads that do not say something else.
+  ///   - proxies: who is believed about whom a request is from.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, links: LinkSigner,
     address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, quota: Quota, defaults: ConversionOptions,
-    exposition: @escaping @Sendable () -> String
+    proxies: ProxyTrust, exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
     self.spool = spool
@@ -43,12 +46,14 @@ public struct GatewayRoutes: Sendable {
     self.limits = limits
     self.quota = quota
     self.defaults = defaults
+    self.proxies = proxies
     self.exposition = exposition
   }
 
   public func router() -> Router<GatewayContext> {
     let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: MetricsMiddleware())
+    router.add(middleware: ClientMiddleware(proxies))
     router.add(middleware: AuditMiddleware(entrance.audit))
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
     entrance.add(to: router)

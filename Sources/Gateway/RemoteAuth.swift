@@ -8,6 +8,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 public import Tokens
+public import WireFormats
 
 /// An auth service in another process: it logs people in, knows the API tokens, and tells whether a token still counts.
 ///

@@ -31,6 +31,15 @@ public enum SettingName: String, CaseIterable, Sendable {
   case limitCPU = "limit-cpu"
   case limitDuration = "limit-duration"
   case limitWait = "limit-wait"
+  case headerTimeout = "header-timeout"
+  case bodyTimeout = "body-timeout"
+  case idleTimeout = "idle-timeout"
+  case writeTimeout = "write-timeout"
+  case connections
+  case connectionsPerAddress = "connections-per-address"
+  case tlsCertificate = "tls-certificate"
+  case tlsKey = "tls-key"
+  case trustedProxies = "trusted-proxies"
   case shutdownGrace = "shutdown-grace"
   case logLevel = "log-level"
 
@@ -95,6 +104,20 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .limitCPU: "How many seconds of processor time a decoder may take; 1800 by default."
     case .limitDuration: "How many seconds of audio a file may have; 43200, 12 hours, by default."
     case .limitWait: "How many seconds a decoder may keep one waiting, and half the audio's length; 60 by default."
+    case .headerTimeout: "How many seconds a request's head, or a TLS handshake, may take to come; 15 by default."
+    case .bodyTimeout:
+      """
+      After how many seconds without a byte of it an upload is broken off; over so many it must also bring 1 KiB a \
+      second on average; 60 by default.
+      """
+    case .idleTimeout: "How many seconds a connection may wait for its next request; 60 by default."
+    case .writeTimeout: "After how many seconds a client that takes nothing of its answer is cut off; 60 by default."
+    case .connections: "How many connections a server has at the same time, others wait; 20000 by default."
+    case .connectionsPerAddress: "How many of them one address may have, others get 503; 0, no limit, by default."
+    case .tlsCertificate: "A PEM file with the servers' certificate chain, read again when it changes; none by default."
+    case .tlsKey: "A PEM file with the key of `tls-certificate`; none by default."
+    case .trustedProxies:
+      "Addresses and networks, as 10.0.0.0/8, with commas between, whose Forwarded is believed; none by default."
     case .shutdownGrace: "How many seconds running work may take to finish at a stop; 30 by default."
     case .logLevel: "trace, debug, info, notice, warning, error or critical; `info` by default."
     }

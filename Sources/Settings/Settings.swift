@@ -34,6 +34,7 @@ public struct Settings: Sendable {
   /// Versions of FFmpeg that are taken for patched.
   public let patchedFFmpeg: Set<String>
   public let limits: Limits
+  public let web: WebSettings
   public let shutdownGrace: Duration
   public let logLevel: String
 }
@@ -63,6 +64,21 @@ public struct Limits: Sendable {
   /// Of media.
   public let duration: Duration
   public let wait: Duration
+}
+
+/// What the HTTP servers let clients do, and how they are reached.
+public struct WebSettings: Sendable {
+  public let headerTimeout: Duration
+  public let bodyTimeout: Duration
+  public let idleTimeout: Duration
+  public let writeTimeout: Duration
+  public let connections: Int
+  /// 0 is no limit.
+  public let connectionsPerAddress: Int
+  /// Two PEM files; nil means: no TLS.
+  public let tls: (certificate: FilePath, key: FilePath)?
+  /// Addresses and networks, as text.
+  public let trustedProxies: [String]
 }
 
 /// What is to be done where the decoder's jail lacks a layer.

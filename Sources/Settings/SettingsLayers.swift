@@ -49,11 +49,9 @@ extension Settings {
     refusesOutdatedFFmpeg = try await layers.value(.outdatedFFmpeg, or: "warn", "warn or refuse") {
       ["warn": false, "refuse": true][$0]
     }
-    patchedFFmpeg = Set(
-      try await layers.text(.patchedFFmpeg)?.split(separator: ",").map {
-        $0.trimmingCharacters(in: .whitespaces)
-      } ?? [])
+    patchedFFmpeg = Set(try await layers.list(.patchedFFmpeg))
     limits = try await Limits(layers)
+    web = try await WebSettings(layers)
     shutdownGrace = try await layers.value(.shutdownGrace, or: "30", "seconds from 0 to 86400") { text in
       Int(text).flatMap { (0...86400).contains($0) ? .seconds($0) : nil }
     }
@@ -99,6 +97,29 @@ extension Limits {
     cpu = try await layers.value(.limitCPU, or: "1800", someSeconds, seconds)
     duration = try await layers.value(.limitDuration, or: "43200", someSeconds, seconds)
     wait = try await layers.value(.limitWait, or: "60", someSeconds, seconds)
+  }
+}
+
+extension WebSettings {
+  fileprivate init(_ layers: SettingsLayers) async throws(SettingsError) {
+    headerTimeout = try await layers.value(.headerTimeout, or: "15", someSeconds, seconds)
+    bodyTimeout = try await layers.value(.bodyTimeout, or: "60", someSeconds, seconds)
+    idleTimeout = try await layers.value(.idleTimeout, or: "60", someSeconds, seconds)
+    writeTimeout = try await layers.value(.writeTimeout, or: "60", someSeconds, seconds)
+    connections = try await layers.value(.connections, or: "20000", "a number from 1 to 1000000") { text in
+      Int(text).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+    }
+    connectionsPerAddress = try await layers.value(.connectionsPerAddress, or: "0", "a number up to 1000000") { text in
+      Int(text).flatMap { (0...1_000_000).contains($0) ? $0 : nil }
+    }
+    let (certificate, key) = (try await layers.text(.tlsCertificate), try await layers.text(.tlsKey))
+    switch (certificate, key) {
+    case (let certificate?, let key?): tls = (FilePath(certificate), FilePath(key))
+    case (nil, nil): tls = nil
+    case (_?, nil): throw SettingsError("the setting tls-certificate needs the setting tls-key")
+    case (nil, _?): throw SettingsError("the setting tls-key needs the setting tls-certificate")
+    }
+    trustedProxies = try await layers.list(.trustedProxies)
   }
 }
 
@@ -164,6 +185,11 @@ private struct SettingsLayers {
       throw SettingsError("the setting \(name.rawValue) is '\(text)', but it must be \(form)")
     }
     return value
+  }
+
+  /// The pieces between commas.
+  func list(_ name: SettingName) async throws(SettingsError) -> [String] {
+    try await text(name)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
   }
 
   private static func flagProvider(_ flags: [SettingName: String]) -> InMemoryProvider {

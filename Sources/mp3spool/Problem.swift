@@ -7,6 +7,7 @@ import Foundation
 import Settings
 import Spool
 import Tokens
+import WebServer
 
 /// What ends a command with a sentence and an exit code.
 struct Problem: Error {
@@ -35,6 +36,7 @@ struct Problem: Error {
       case let error as CatalogError: Problem(error)
       case let error as SpoolError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as FileError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+      case let error as CertificateError: .usage(error.description)
       case let error as TokenError:
         error.kind == .weakSecret ? .usage(error.description) : .unavailable(error.description)
       default: .bug("an error inside mp3spool: \(error)")

@@ -83,13 +83,25 @@ import Testing
       case .outdatedFFmpeg: "refuse"
       case .patchedFFmpeg: "5.1.9"
       case .limitStreams, .limitAnalysis, .limitCPU, .limitDuration, .limitWait: "7"
+      case .headerTimeout, .bodyTimeout, .idleTimeout, .writeTimeout, .connections, .connectionsPerAddress: "7"
+      case .tlsCertificate, .tlsKey: "/tmp/x.pem"
+      case .trustedProxies: "10.0.0.0/8"
       case .limitProbe, .limitAllocation, .limitMemory: "7M"
       }
-    let usual = "\(try await load())"
-    let fromFlag = "\(try await load(flags: [name: value]))"
+    // The two go together, so both are set, and the one in question by another value.
+    let partners: [SettingName: String] =
+      [.tlsCertificate, .tlsKey].contains(name) ? [.tlsCertificate: "/tmp/a.pem", .tlsKey: "/tmp/a.pem"] : [:]
+    let others = partners.filter { $0.key != name }
+    let usual = "\(try await load(flags: partners))"
+    let fromFlag = "\(try await load(flags: others.merging([name: value]) { $1 }))"
     #expect(fromFlag != usual)
-    #expect("\(try await load(environment: [name.environmentName: value]))" == fromFlag)
-    #expect("\(try await load(yaml: "\(name.rawValue): \(value)\n"))" == fromFlag)
+    #expect("\(try await load(flags: others, environment: [name.environmentName: value]))" == fromFlag)
+    #expect("\(try await load(flags: others, yaml: "\(name.rawValue): \(value)\n"))" == fromFlag)
+  }
+
+  @Test func aCertificateNeedsItsKey() async {
+    #expect(await refusal(flags: [.tlsCertificate: "a"]) == "the setting tls-certificate needs the setting tls-key")
+    #expect(await refusal(flags: [.tlsKey: "a"]) == "the setting tls-key needs the setting tls-certificate")
   }
 
   @Test func theDatabaseIsInTheSpoolUnlessItIsSaid() async throws {
@@ -164,6 +176,7 @@ import Testing
     (.encoderThreads, "1.5"), (.maximumUpload, "20 GB"), (.maximumUpload, "-1"), (.maximumUpload, "-1K"),
     (.maximumUpload, "M"), (.reservedSpace, "9999999T"), (.reservedSpace, "99999999999999999999"),
     (.uploadBy, "everybody"), (.loginRate, "0"), (.quotaBytes, "much"), (.quotaMinutes, "-1"), (.quotaWaiting, "1.5"),
+    (.headerTimeout, "0"), (.bodyTimeout, "1m"), (.connections, "0"), (.connectionsPerAddress, "-1"),
     (.shutdownGrace, "-1"), (.shutdownGrace, "86401"), (.shutdownGrace, "30s"), (.logLevel, "loud"),
   ])
   func aBadValueIsRefusedByName(_ name: SettingName, _ value: String) async {

@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Spool
 import Tokens
+import WireFormats
 
 /// `POST /jobs/{fid}/link?expires=`: a link by which anybody can fetch the job's MP3s for a while, without a token.
 struct LinkRoute: Sendable {
@@ -25,7 +26,7 @@ struct LinkRoute: Sendable {
     guard let record = try await catalog.job(id), caller.maySee(record) else { throw unknown }
     let expiry = Int64(Date().timeIntervalSince1970) + Int64(try Self.life(request.uri.queryParameters["expires"]))
     let signature = links.signature(of: id, expiry: expiry)
-    let url = "\(address.base(of: request))/download?fid=\(id)&expires=\(expiry)&signature=\(signature)"
+    let url = "\(address.base(of: request, context))/download?fid=\(id)&expires=\(expiry)&signature=\(signature)"
     return .json(
       Link(url: url, expires: Date(timeIntervalSince1970: Double(expiry))), status: .created,
       headers: [.cacheControl: "no-store"])
@@ -49,11 +50,12 @@ struct LinkRoute: Sendable {
 public struct PublicAddress: Sendable {
   private let setting: String?
 
-  /// - Parameter setting: such as `https://mp3.example.org`, without a slash at its end; nil: as each request says.
+  /// - Parameter setting: such as `https://mp3.example.org`, without a slash at its end; nil: as each request says, behind a
+  ///   trusted proxy with its word on whether it came by TLS.
   public init(_ setting: String?) { self.setting = setting }
 
   /// What the gateway's paths stand behind, for whoever sent this request.
-  func base(of request: Request) -> String {
-    setting ?? "\(request.head.scheme ?? "http")://\(request.head.authority ?? "localhost")"
+  func base(of request: Request, _ context: GatewayContext) -> String {
+    setting ?? "\(context.client.isSecure ? "https" : "http")://\(request.head.authority ?? "localhost")"
   }
 }

@@ -35,7 +35,7 @@ struct FeedRoutes: Sendable {
     let secret = FeedSecret()
     try await catalog.setFeed(secret, of: caller.username)
     return .json(
-      ["url": "\(address.base(of: request))/feed/\(secret.text).xml"], status: .created,
+      ["url": "\(address.base(of: request, context))/feed/\(secret.text).xml"], status: .created,
       headers: [.cacheControl: "no-store"])
   }
 
@@ -49,7 +49,7 @@ struct FeedRoutes: Sendable {
     let name = context.parameters.get("secret") ?? ""
     guard name.hasSuffix(".xml") else { throw Self.unknown }
     let (owner, secret) = try await owner(name.dropLast(4))
-    let base = address.base(of: request)
+    let base = address.base(of: request, context)
     let jobs = try await catalog.jobs(JobFilter(state: .done, owner: owner), limit: Self.length)
     let feed = PodcastFeed(
       title: "mp3spool: \(owner)", link: base,

@@ -11,6 +11,7 @@ import Settings
 import Spool
 import Telemetry
 import Tokens
+import WebServer
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -36,7 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
-          parts.authServer(entrance, access),
+          try parts.authServer(entrance, access),
           try await parts.keeper(spool, catalog, uploads),
           try parts.converter(spool),
           news,
@@ -61,7 +62,7 @@ struct AuthCommand: AsyncParsableCommand {
       let parts = Parts(settings: settings)
       let catalog = try parts.catalog()
       let access = try await parts.accessTokens(catalog)
-      try await ServiceRun.run([parts.authServer(parts.entrance(catalog, access), access)], settings)
+      try await ServiceRun.run([try parts.authServer(parts.entrance(catalog, access), access)], settings)
     }
   }
 }
@@ -113,14 +114,15 @@ struct WorkCommand: AsyncParsableCommand {
 }
 
 extension Parts {
-  fileprivate func authServer(_ entrance: Entrance, _ access: AccessTokens) -> some Service {
+  fileprivate func authServer(_ entrance: Entrance, _ access: AccessTokens) throws -> some Service {
     let router = Router(context: AuthContext.self)
+    router.add(middleware: ClientMiddleware(try trustedProxies()))
     router.add(middleware: AuditMiddleware(entrance.audit))
     router.add(middleware: FailureMiddleware { ($0 as? CatalogError).flatMap(HTTPFailure.init(translating:)) })
     AuthRoutes<AuthContext>(entrance: entrance, publicKeys: access.keys).add(to: router)
     return HTTPService(
       name: "auth service", responder: router.buildResponder(), address: settings.authListen,
-      logger: Telemetry.logger("auth"))
+      limits: ClientLimits(settings.web), certificates: try certificates(), logger: Telemetry.logger("auth"))
   }
 
   fileprivate func gatewayServer(
@@ -133,10 +135,10 @@ extension Parts {
       uploads: uploads,
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
       quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)),
-      defaults: try conversionDefaults(), exposition: Telemetry.metrics.exposition)
+      defaults: try conversionDefaults(), proxies: try trustedProxies(), exposition: Telemetry.metrics.exposition)
     return HTTPService(
       name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
-      logger: Telemetry.logger("gateway"))
+      limits: ClientLimits(settings.web), certificates: try certificates(), logger: Telemetry.logger("gateway"))
   }
 
   fileprivate func resumableUploads(_ spool: Spool, _ catalog: Catalog) async throws -> ResumableUploads {

@@ -12,6 +12,7 @@ import Spool
 import SystemPackage
 import Telemetry
 import Tokens
+import WebServer
 import WireFormats
 
 /// Makes the parts of the program out of its settings; each command takes those that it needs.
@@ -84,6 +85,23 @@ struct Parts {
     let key = try await catalog.signingKey(for: .access)
     let keys = KeySet([key.publicKey])
     return AccessTokens(signer: AccessTokenSigner(key: key), verifier: AccessTokenVerifier(keys: keys), keys: keys)
+  }
+
+  /// What the servers show over TLS; nil where they do without.
+  func certificates() throws -> Certificates? {
+    guard let tls = settings.web.tls else { return nil }
+    return try Certificates(chain: tls.certificate.string, key: tls.key.string)
+  }
+
+  /// Who is believed about whom a request is from.
+  func trustedProxies() throws -> ProxyTrust {
+    ProxyTrust(
+      try settings.web.trustedProxies.map { text in
+        guard let block = AddressBlock(text) else {
+          throw Problem.usage("the setting trusted-proxies has '\(text)', which is no address and no network")
+        }
+        return block
+      })
   }
 
   /// Holds the place of the one process that looks after the index; a second one on the same database is refused.

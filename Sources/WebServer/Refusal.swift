@@ -1,0 +1,18 @@
+import HTTPTypes
+
+/// An answer that the server gives by itself, before any route has seen the request; the connection ends with it.
+struct Refusal: Equatable {
+  let status: HTTPResponse.Status
+  let sentence: String
+
+  static func badRequest(_ sentence: String) -> Refusal { Refusal(status: .badRequest, sentence: sentence) }
+
+  static let tooSlow = Refusal(status: .requestTimeout, sentence: "the request took too long to come")
+
+  static let headTooLarge = Refusal(
+    status: .init(code: 431, reasonPhrase: "Request Header Fields Too Large"),
+    sentence: "the head of a request may have \(ClientLimits.headFields) fields and \(ClientLimits.headBytes) bytes")
+
+  /// The HTTP parser's objections are of many kinds; to a client they are one.
+  static let notHTTP = badRequest("this is not proper HTTP/1.1")
+}

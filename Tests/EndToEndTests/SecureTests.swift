@@ -1,0 +1,186 @@
+import Foundation
+import Glibc
+import Testing
+
+/// TLS and HTTP/2, with curl and Python as the clients.
+@Suite struct SecureTests {
+  /// Makes a certificate for this host in `name.pem`, and its key.
+  private func certify(_ scratch: Scratch, _ name: String) async throws {
+    try await scratch.run(
+      "openssl",
+      [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+        "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", scratch.path("\(name).key"), "-out",
+        scratch.path("\(name).pem"),
+      ])
+  }
+
+  private func withSecureService(
+    _ settings: [String: String] = [:], _ body: (Service, [String]) async throws -> Void
+  ) async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      try await certify(scratch, "server")
+      let tls = [
+        "MP3SPOOL_TLS_CERTIFICATE": scratch.path("server.pem"), "MP3SPOOL_TLS_KEY": scratch.path("server.key"),
+      ]
+      try await scratch.serve(settings.merging(tls) { $1 }) { service in
+        #expect(service.gateway.hasPrefix("https://") && service.auth.hasPrefix("https://"))
+        try await body(service, ["--cacert", scratch.path("server.pem")])
+      }
+    }
+  }
+
+  @Test(arguments: ["--http2", "--http1.1"])
+  func aVideoGoesInAndAnMP3ComesOut(version: String) async throws {
+    try await withSecureService { service, trust in
+      let (scratch, version) = (service.scratch, trust + [version])
+      let video = try await scratch.video("clip.mp4")
+      let token = Accounts.adminToken
+      for way in [
+        ["-F", "file=@\(video)"], ["-T", video], ["-T", video, "-H", "Expect: 100-continue"],
+        ["-X", "PUT", "-T", "-"],
+      ] {
+        let path = way.contains("-T") ? "/upload/clip.mp4" : "/upload"
+        let input = way.contains("-") ? "no video" : nil
+        let answer = try await scratch.curl(service.gateway + path, version + way, token: token, input: input)
+        #expect(answer.status == 200, "\(way): \(answer)")
+        let fid = try #require(try answer.json([String: String].self)["fid"])
+        if input != nil { continue }
+        let done = try await eventually("an MP3") {
+          let job = try await scratch.curl("\(service.gateway)/jobs/\(fid)", version, token: token).json(Job.self)
+          return job.state == "done" ? job : nil
+        }
+        let whole = try await scratch.curl("\(service.gateway)/download?fid=\(done.fid)", version, token: token)
+        #expect(whole.status == 200 && whole.headers["content-length"] == "\(whole.body.count)")
+        let part = try await scratch.curl(
+          "\(service.gateway)/download?fid=\(done.fid)", version + ["-r", "100-299"], token: token)
+        #expect(part.status == 206 && part.body == whole.body[100..<300])
+      }
+      let spoken = try await scratch.run(
+        "curl", version + ["-sS", "-o", scratch.path("said"), "-w", "%{http_version}", "\(service.gateway)/healthz"])
+      #expect(spoken == (version.contains("--http2") ? "2" : "1.1"))
+    }
+  }
+
+  @Test func refusedUploadIsNotReadOverHTTP2() async throws {
+    try await withSecureService { service, trust in
+      let scratch = service.scratch
+      try await scratch.run("truncate", ["--size=10G", scratch.path("big.mp4")])
+      for expect in ["Expect: 100-continue", "Expect:"] {
+        let outcome = try await scratch.tool(
+          "curl",
+          trust + [
+            "-sS", "-m", "60", "--http2", "-T", scratch.path("big.mp4"), "-o", scratch.path("said"), "-H", expect,
+            "-H", "Authorization: Bearer no.such.token", "-w", "%{http_code} %{size_upload}",
+            "\(service.gateway)/upload/big.mp4",
+          ])
+        let words = outcome.output.split(separator: " ")
+        #expect(words.first == "403", "\(outcome)")
+        #expect(try #require(words.last.flatMap { Int($0) }) <= 16 << 20, "\(outcome)")
+      }
+    }
+  }
+
+  @Test func killedClientLeavesNothingOverHTTP2() async throws {
+    try await withSecureService { service, trust in
+      let scratch = service.scratch
+      let file = try scratch.longSilence("big.wav", minutes: 5)
+      let client = try scratch.launch(
+        "curl",
+        trust + [
+          "-sS", "--http2", "--limit-rate", "4M", "-H", "Authorization: Bearer \(Accounts.adminToken)", "-T", file,
+          "\(service.gateway)/upload/",
+        ])
+      try await eventually("a staged upload") { !scratch.names(".state/tmp").isEmpty }
+      client.send(9)
+      _ = await client.outcome()
+      try await eventually("an empty staging directory") { scratch.names(".state/tmp").isEmpty }
+      #expect(["incoming", "active", "done", "failed"].allSatisfy { scratch.names($0).isEmpty })
+    }
+  }
+
+  @Test func slowClientsAreBrokenOffOverTLS() async throws {
+    let limits = ["MP3SPOOL_HEADER_TIMEOUT": "1", "MP3SPOOL_BODY_TIMEOUT": "1", "MP3SPOOL_IDLE_TIMEOUT": "1"]
+    try await withSecureService(limits) { service, trust in
+      let scratch = service.scratch
+      let silent = try await scratch.python("print(*said(connect()))", port: service.port)
+      #expect(silent == " end\n" || silent == " reset\n")
+      // A body of which nothing comes; curl waits for it without blocking.
+      let outcome = try await scratch.tool(
+        "bash",
+        ["-c", #"curl "$@" < <(exec sleep 30)"#, "curl", "-H", "Authorization: Bearer \(Accounts.adminToken)"]
+          + trust + ["-sS", "-m", "60", "--http2", "-o", "/dev/null", "-w", "%{http_code}", "-T", "."]
+          + ["\(service.gateway)/upload/a.mp4"])
+      #expect(outcome.output == "408", "\(outcome)")
+    }
+  }
+
+  @Test func onlyNewerVersionsOfTLSAreSpoken() async throws {
+    try await withSecureService { service, trust in
+      let weak = trust + ["-sS", "--ciphers", "DEFAULT@SECLEVEL=0", "--tls-max"]
+      let old = try await service.scratch.tool("curl", weak + ["1.1", "\(service.gateway)/healthz"])
+      #expect(old.status == 35, "\(old)")
+      #expect(try await service.scratch.run("curl", weak + ["1.2", "\(service.gateway)/healthz"]) == "ok")
+    }
+  }
+
+  @Test func aNewCertificateIsForNewConnections() async throws {
+    try await withSecureService { service, trust in
+      let scratch = service.scratch
+      let healthy = { (authority: String) in
+        try await scratch.tool(
+          "curl", ["-sS", "--cacert", scratch.path(authority), "\(service.gateway)/healthz"]
+        ).output == "ok"
+      }
+      // A connection that stays, with the certificate that it began with.
+      let old = try scratch.launch(
+        "python3",
+        [
+          "-c",
+          #"""
+          import os, socket, ssl, sys, time
+          context = ssl.create_default_context(cafile=sys.argv[2])
+          client = context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))), server_hostname="127.0.0.1")
+          print("connected", flush=True)
+          while not os.path.exists(sys.argv[3]): time.sleep(0.05)
+          client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+          print(client.recv(65536).decode())
+          """#, service.port, scratch.path("server.pem"), scratch.path("go"),
+        ])
+      try await eventually("a connection") { old.said.contains("connected") }
+
+      try scratch.write("server.pem", "no certificate".utf8)
+      try await eventually("a word about it") { service.command.log.contains("holds no certificate in PEM") }
+      try await certify(scratch, "other")
+      try FileManager.default.removeItem(atPath: scratch.path("server.pem"))
+      try await scratch.run("cp", [scratch.path("other.pem"), scratch.path("server.pem")])
+      service.command.send(SIGHUP)
+      try await eventually("a word about the key") { service.command.log.contains("is not the one of the certificate") }
+      #expect(try await !healthy("other.pem"))
+      try await scratch.run("cp", [scratch.path("other.key"), scratch.path("server.key")])
+      service.command.send(SIGHUP)
+      try await eventually("the new certificate") { try await healthy("other.pem") }
+
+      try scratch.write("go", [])
+      #expect(await old.outcome().output.contains("200 OK"))
+    }
+  }
+
+  @Test func aBadCertificateStopsTheStart() async throws {
+    try await withScratch { scratch in
+      try await certify(scratch, "one")
+      try await certify(scratch, "two")
+      for (certificate, key, words) in [
+        ("one.pem", "two.key", "is not the one of the certificate"), ("one.key", "one.key", "holds no certificate"),
+        ("one.pem", "one.pem", "holds no private key"), ("none.pem", "one.key", "cannot be read"),
+      ] {
+        let outcome = try await scratch.mp3spool(
+          "auth",
+          settings: ["MP3SPOOL_TLS_CERTIFICATE": scratch.path(certificate), "MP3SPOOL_TLS_KEY": scratch.path(key)],
+          status: 64)
+        #expect(outcome.errors.contains(words), "\(outcome)")
+      }
+    }
+  }
+}
