@@ -1,5 +1,6 @@
 public import Hummingbird
 import Logging
+import WebServer
 
 /// The one adapter that gives errors their HTTP face.
 public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
@@ -21,6 +22,10 @@ public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
     if let failure = translate(error) { return failure }
     if let error = error as? HTTPError {
       return HTTPFailure(error.status, error.body ?? error.status.reasonPhrase.lowercased(), headers: error.headers)
+    }
+    if ClientEnd.isCause(of: error) {
+      context.logger.debug("a client went away", metadata: ["error": "\(error)"])
+      return HTTPFailure(.badRequest, "the request broke off")
     }
     // The sentence may tell about the inside of the service: it goes to the log, not to a stranger.
     context.logger.error("a request failed", metadata: ["error": "\(error)"])

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import GRDB
 import Tokens
 
@@ -20,15 +20,18 @@ extension Catalog {
   /// An email that nobody has is treated alike, so that nothing tells the two apart. Tries for one account are made one
   /// after the other, so that guesses that come at once are counted before the next one is looked at.
   ///
+  /// - Parameter clock: says what time it is.
   /// - Throws: `busy` where too many log in at once; `unusable`.
-  public func login(email: String, password: String) async throws(CatalogError) -> LoginAnswer {
+  public func login(
+    email: String, password: String, clock: () -> Date = { .now }
+  ) async throws(CatalogError) -> LoginAnswer {
     let account = Digest.sha256((try? Email(email).key) ?? email)
     try await turns.enter(account)
     defer { turns.leave(account) }
     let delay = try await delay(of: account)
-    if let rest = delay.remaining(at: .now) { return .later(rest) }
+    if let rest = delay.remaining(at: clock()) { return .later(rest) }
     guard let user = try await authenticate(email: email, password: password) else {
-      try await remember(delay.afterFailure(at: .now), of: account)
+      try await remember(delay.afterFailure(at: clock()), of: account)
       return .refused
     }
     if delay.failures > 0 { try await forget(account) }

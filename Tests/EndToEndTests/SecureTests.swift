@@ -41,7 +41,7 @@ import Testing
         ["-F", "file=@\(video)"], ["-T", video], ["-T", video, "-H", "Expect: 100-continue"],
         ["-X", "PUT", "-T", "-"],
       ] {
-        let path = way.contains("-T") ? "/upload/clip.mp4" : "/upload"
+        let path = (way.contains("-T") ? "/upload/clip.mp4" : "/upload") + "?duplicate=convert"
         let input = way.contains("-") ? "no video" : nil
         let answer = try await scratch.curl(service.gateway + path, version + way, token: token, input: input)
         #expect(answer.status == 200, "\(way): \(answer)")
