@@ -74,13 +74,15 @@ import WireFormats
 
   @Test func sourcesAndAllTracksCount() async throws {
     let catalog = try directory.catalog()
+    let first = job(.done, minutes: 2)
     try await catalog.upsert([
-      job(.waiting), job(.active), job(.failed), job(.done, minutes: 2), job(.done, minutes: 3, tracks: 3),
+      job(.waiting), job(.active), job(.failed), first, job(.done, minutes: 3, tracks: 3),
       job(.waiting, size: 1_000_000, owner: "bob@example.org"),
     ])
     let use = try await catalog.quotaUse(of: Self.owner)
     #expect((use.bytes, use.minutes, use.waiting) == (540, 11, 1))
-    #expect(use.firstConversion.map { abs($0.timeIntervalSinceNow) < 60 } == true)
+    let (found, ended) = (try #require(use.firstConversion), try #require(first.finishedAt))
+    #expect(abs(found.timeIntervalSince(ended)) < 0.001, "times are kept to the millisecond")
   }
 
   @Test func minutesCountForThirtyDays() async throws {
