@@ -71,7 +71,8 @@ struct FeedRoutes: Sendable {
   }
 
   private func owner(_ text: some StringProtocol) async throws -> (String, FeedSecret) {
-    guard let secret = FeedSecret(text), let owner = try await catalog.owner(of: secret) else { throw Self.unknown }
+    guard let secret = FeedSecret(text) else { throw Self.unknown }
+    guard let owner = try await catalog.owner(of: secret) else { throw Self.unknown }
     return (owner, secret)
   }
 

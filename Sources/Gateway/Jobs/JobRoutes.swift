@@ -133,9 +133,11 @@ struct JobRoutes: Sendable {
   private func cursor(_ text: Substring?) async throws -> JobCursor? {
     guard let text else { return nil }
     if let cursor = JobCursor(String(text)) { return cursor }
-    guard let id = JobID(String(text)), let job = try await catalog.job(id) else {
-      throw HTTPFailure(.badRequest, "before must be what an earlier page gave as next, or the fid of a job")
-    }
+    // One guard for both would be shorter, but Swift 6.3.1's optimizer crashes on it.
+    let unknown = HTTPFailure(
+      .badRequest, "before must be what an earlier page gave as next, or the fid of a job")
+    guard let id = JobID(String(text)) else { throw unknown }
+    guard let job = try await catalog.job(id) else { throw unknown }
     return JobCursor(after: job)
   }
 }

@@ -14,7 +14,7 @@ struct CertificateWatch: Service {
   private static let pause = Duration.seconds(2)
 
   func run() async throws {
-    try await cancelWhenGracefulShutdown {
+    await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
         group.addTask {
           for await _ in await UnixSignalsSequence(trapping: .sighup) { await look() }
