@@ -1,14 +1,10 @@
 import DurableFiles
-import Foundation
 import Testing
 
 @testable import Spool
 
 /// The protocol, explored exhaustively within bounds: every interleaving, with the spool's own decisions.
 @Suite struct ProtocolModelTests {
-  /// `etc/test faults` explores further than there is time for by default.
-  private static let isLong = ProcessInfo.processInfo.environment["MP3SPOOL_TEST_FAULTS"] == "long"
-
   /// On a thread of its own: it computes for long, and other tests wait for things to happen meanwhile.
   private func explore<Rules: ProtocolRules & Sendable>(
     _ rules: Rules, takeBacks: Int, tries: Int
@@ -17,7 +13,7 @@ import Testing
   }
 
   @Test func noJobIsLostOrDoneTwice() async {
-    let found = await explore(RealRules(), takeBacks: Self.isLong ? 2 : 1, tries: 1)
+    let found = await explore(RealRules(), takeBacks: 1, tries: 1)
     #expect(found.fault == nil)
     #expect(found.stuck == 0)
     #expect(found.states > 1000, "an explorer that goes nowhere proves nothing")
