@@ -107,8 +107,7 @@ struct JobRun: Sendable {
       hasher.update(data: bytes)
       byteCount += bytes.count
     }
-    let digits = hasher.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-    return (digits.joined(), byteCount)
+    return (Digest.hex(hasher.finalize()), byteCount)
   }
 }
 

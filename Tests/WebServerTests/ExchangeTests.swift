@@ -113,6 +113,10 @@ import Testing
     var exchange = request()
     exchange.requestEnded(at: at(1))
     exchange.headCame()
+    expectOnlyTheSecondAnswerToEnd(&exchange)
+  }
+
+  private func expectOnlyTheSecondAnswerToEnd(_ exchange: inout Exchange) {
     var ends = exchange.answerBegins()
     #expect(!ends)
     var step = exchange.answerEnded(at: at(2))
@@ -129,14 +133,7 @@ import Testing
     exchange.requestWasLast()
     exchange.headCame()
     exchange.requestEnded(at: at(1))
-    var ends = exchange.answerBegins()
-    #expect(!ends)
-    var step = exchange.answerEnded(at: at(2))
-    #expect(step == .nothing)
-    ends = exchange.answerBegins()
-    #expect(ends)
-    step = exchange.answerEnded(at: at(2))
-    #expect(step == .linger)
+    expectOnlyTheSecondAnswerToEnd(&exchange)
   }
 
   @Test func aRefusalWaitsForTheAnswersBeforeIt() {

@@ -21,9 +21,7 @@ struct LinkRoute: Sendable {
 
   private func link(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let caller = try await door.admit(request, context, to: .download)
-    let unknown = HTTPFailure(.notFound, "there is no such job")
-    guard let id = JobID(context.parameters.get("fid") ?? "") else { throw unknown }
-    guard let record = try await catalog.job(id), caller.maySee(record) else { throw unknown }
+    let id = try await catalog.job(in: context, for: caller).id
     let expiry = Int64(Date().timeIntervalSince1970) + Int64(try Self.life(request.uri.queryParameters["expires"]))
     let signature = links.signature(of: id, expiry: expiry)
     let url = "\(address.base(of: request, context))/download?fid=\(id)&expires=\(expiry)&signature=\(signature)"

@@ -43,7 +43,7 @@ struct PodcastFeed {
     <item>
     <title>\(escaped(episode.title))</title>
     <guid isPermaLink="false">\(escaped(episode.id))</guid>
-    <pubDate>\(time(episode.published))</pubDate>
+    <pubDate>\(episode.published.httpDate)</pubDate>
     <enclosure url="\(escaped(episode.url))" length="\(episode.byteCount)" type="audio/mpeg"/>
     <itunes:duration>\(Int(episode.duration.rounded()))</itunes:duration>
     </item>
@@ -66,14 +66,5 @@ struct PodcastFeed {
       }
     }
     return escaped
-  }
-
-  /// RFC 822's form, with a year of four digits.
-  static func time(_ date: Date) -> String {
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = TimeZone(identifier: "GMT")
-    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-    return formatter.string(from: date)
   }
 }

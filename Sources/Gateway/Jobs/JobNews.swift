@@ -95,7 +95,7 @@ public final class JobNews: Service {
 
   private func tellProgress(unlike known: inout [JobID: JobProgress]) async throws {
     let records = try await catalog.jobs(JobFilter(state: .active), limit: Self.backlog)
-    let views = await views(of: records)
+    let views = await spool.views(of: records)
     for view in views where view.progress != nil && view.progress != known[view.fid] { tell(.progress(view)) }
     known = Dictionary(uniqueKeysWithValues: views.compactMap { view in view.progress.map { (view.fid, $0) } })
   }
@@ -111,14 +111,10 @@ public final class JobNews: Service {
   private func bulletins(of events: [JobEvent]) async throws -> [JobBulletin] {
     let latest = Dictionary(events.map { ($0.id, $0) }) { _, later in later }
     let records = try await catalog.jobs(latest.values.filter { $0.state != nil }.map(\.id))
-    let views = Dictionary(uniqueKeysWithValues: await views(of: records).map { ($0.fid, $0) })
+    let views = Dictionary(uniqueKeysWithValues: await spool.views(of: records).map { ($0.fid, $0) })
     return latest.values.sorted { $0.number < $1.number }.map { event in
       views[event.id].map { .changed(event.number, $0) } ?? .removed(event.number, event.id, owner: event.owner)
     }
-  }
-
-  private func views(of records: [JobRecord]) async -> [JobView] {
-    await BlockingThreads.run { [spool] in records.map { JobView($0, progress: spool.progress(of: $0)) } }
   }
 }
 

@@ -39,21 +39,21 @@ struct JobRoutes: Sendable {
     let found = try await catalog.jobs(filter, limit: limit + 1, after: try await cursor(query["before"]))
     let page = Array(found.prefix(limit))
     let next = found.count > limit ? page.last.map { "\(JobCursor(after: $0))" } : nil
-    return .json(JobPage(jobs: await views(page), next: next))
+    return .json(JobPage(jobs: await spool.views(of: page), next: next))
   }
 
   /// With `?wait=` the answer comes when the job is in another state or attempt, has ended, or so many seconds are over.
   private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let wait = try number(request.uri.queryParameters["wait"], named: "wait", 0...Self.longestWait) ?? 0
     let record = try await job(request, context, to: .download)
-    guard wait > 0, !record.hasEnded else { return .json(await views([record])[0]) }
+    guard wait > 0, !record.hasEnded else { return .json(await spool.views(of: [record])[0]) }
     // A client that has gone is not waited for.
     let changed = try await request.body.consumeWithCancellationOnInboundClose { [news] _ in
       try await Self.change(of: record, in: news, within: .seconds(wait)) {
         try await job(request, context, to: .download)
       }
     }
-    return .json(await views([changed])[0])
+    return .json(await spool.views(of: [changed])[0])
   }
 
   private static func change(
@@ -69,10 +69,6 @@ struct JobRoutes: Sendable {
       if !latest.isLike(record) { break }
     }
     return latest
-  }
-
-  private func views(_ records: [JobRecord]) async -> [JobView] {
-    await BlockingThreads.run { [spool] in records.map { JobView($0, progress: spool.progress(of: $0)) } }
   }
 
   private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -105,11 +101,7 @@ struct JobRoutes: Sendable {
     _ request: Request, _ context: GatewayContext, to need: Need
   ) async throws -> JobRecord {
     let caller = try await door.admit(request, context, to: need)
-    // One guard for all three would be shorter, but Swift 6.3.1's optimizer crashes on it.
-    let unknown = HTTPFailure(.notFound, "there is no such job")
-    guard let id = JobID(context.parameters.get("fid") ?? "") else { throw unknown }
-    guard let record = try await catalog.job(id), caller.maySee(record) else { throw unknown }
-    return record
+    return try await catalog.job(in: context, for: caller)
   }
 
   private func state(_ text: Substring?) throws -> JobState? {
@@ -153,6 +145,24 @@ extension JobRecord {
   fileprivate var hasEnded: Bool { state == .done || state == .failed }
 
   fileprivate func isLike(_ other: JobRecord) -> Bool { (state, attempt) == (other.state, other.attempt) }
+}
+
+extension Catalog {
+  /// The job in the request's path, if the caller may see it; others' jobs do not exist for them.
+  func job(in context: GatewayContext, for caller: Caller) async throws -> JobRecord {
+    // One guard for all three would be shorter, but Swift 6.3.1's optimizer crashes on it.
+    let unknown = HTTPFailure(.notFound, "there is no such job")
+    guard let id = JobID(context.parameters.get("fid") ?? "") else { throw unknown }
+    guard let record = try await job(id), caller.maySee(record) else { throw unknown }
+    return record
+  }
+}
+
+extension Spool {
+  /// Jobs as clients see them, with how far their conversions are.
+  func views(of records: [JobRecord]) async -> [JobView] {
+    await BlockingThreads.run { [self] in records.map { JobView($0, progress: progress(of: $0)) } }
+  }
 }
 
 /// A job as clients see it; times are ISO 8601, sizes are bytes, durations are seconds.

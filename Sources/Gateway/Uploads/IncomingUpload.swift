@@ -2,6 +2,7 @@ import Crypto
 import DurableFiles
 import Spool
 import Synchronization
+import Tokens
 
 /// The bytes of one upload on their way to the disk: each call runs on a thread that may block, and the SHA-256 is
 /// computed as they pass. Nothing of it is in `incoming/` until `commit`.
@@ -37,7 +38,7 @@ final class IncomingUpload: Sendable {
     try await BlockingThreads.run { [self] () throws(SpoolError) in
       try state.withLock { state throws(SpoolError) in
         try state.staged?.finishSource()
-        return (state.staged?.byteCount ?? 0, hex(state.hasher.finalize()))
+        return (state.staged?.byteCount ?? 0, Digest.hex(state.hasher.finalize()))
       }
     }
   }
@@ -59,8 +60,4 @@ final class IncomingUpload: Sendable {
       }
     }
   }
-}
-
-func hex(_ digest: SHA256Digest) -> String {
-  digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
 }

@@ -57,13 +57,6 @@ struct Intake: Sendable {
     }
     guard free.bytes - limits.reservedBytes >= announced, free.inodes != 0 else { throw HTTPFailure.noSpace }
   }
-
-  /// The job is durable already: an index that cannot be written now finds it at its next scan.
-  func index(_ record: JobRecord, _ logger: Logger) async {
-    do { try await catalog.upsert(record) } catch {
-      logger.warning("a new job is not in the index yet", metadata: ["job": "\(record.id)", "error": "\(error)"])
-    }
-  }
 }
 
 /// What a sender wants of an upload, by query parameters, form fields or metadata of the same names.
@@ -97,6 +90,13 @@ struct Accepted: Sendable, Equatable {
 }
 
 extension Catalog {
+  /// The job is durable already: an index that cannot be written now finds it at its next scan.
+  func index(_ record: JobRecord, _ logger: Logger) async {
+    do { try await upsert(record) } catch {
+      logger.warning("a new job is not in the index yet", metadata: ["job": "\(record.id)", "error": "\(error)"])
+    }
+  }
+
   /// A job of the same owner that makes the upload needless: of the same bytes, with the same options, and either under
   /// way or with all its MP3s in place.
   func original(

@@ -162,15 +162,12 @@ public final class ResumableUploads: Sendable {
     try await BlockingThreads.run { [spool] () throws(SpoolError) in
       try spool.complete(upload: id, length: sidecar.size, sidecar: signed)
     }
-    // The job is durable already: an index that cannot be written now finds it at its next scan.
-    do { try await catalog.upsert(JobRecord(waiting: sidecar)) } catch {
-      logger.warning("a new job is not in the index yet", metadata: ["job": "\(id)", "error": "\(error)"])
-    }
+    await catalog.index(JobRecord(waiting: sidecar), logger)
   }
 
   /// Of the bytes that are there: where this process did not see them all pass, they are read.
   private func sha256(of id: JobID, _ length: Int64) async throws -> String {
-    if let known = hashes.withLock({ $0[id] }), known.offset == length { return hex(known.hash.finalize()) }
+    if let known = hashes.withLock({ $0[id] }), known.offset == length { return Digest.hex(known.hash.finalize()) }
     var hash = SHA256()
     var offset: Int64 = 0
     while offset < length {
@@ -182,7 +179,7 @@ public final class ResumableUploads: Sendable {
       offset += Int64(bytes.count)
     }
     keep(hash, at: length, of: id)
-    return hex(hash.finalize())
+    return Digest.hex(hash.finalize())
   }
 
   private static let readSize: Int64 = 4 << 20

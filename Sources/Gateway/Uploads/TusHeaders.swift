@@ -78,7 +78,7 @@ extension UploadDescription {
 }
 
 extension Date {
-  /// As HTTP writes a moment (RFC 9110 section 5.6.7).
+  /// As HTTP writes a moment (RFC 9110 section 5.6.7), and RSS, too: RFC 822's form with a year of four digits.
   var httpDate: String { Self.httpForm.string(from: self) }
 
   // Formatters may be used by several threads at once.

@@ -96,7 +96,7 @@ struct UploadRoutes: Sendable {
       id: upload.id, owner: owner, name: form.fileName, size: byteCount, sha256: sha256, options: options,
       origin: .upload, issuedAt: Date())
     try await upload.commit(sidecar: try await intake.signer.sign(sidecar))
-    await intake.index(JobRecord(waiting: sidecar), context.logger)
+    await intake.catalog.index(JobRecord(waiting: sidecar), context.logger)
     return Accepted(fid: upload.id)
   }
 
