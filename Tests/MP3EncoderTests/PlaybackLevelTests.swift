@@ -37,8 +37,10 @@ import Testing
     #expect(PlaybackLevel(replayGain: 0, peak: peak).peakField == field)
   }
 
-  /// LAME measures by the older ReplayGain, so its numbers are taken as given, and its bytes as the truth.
-  @Test(arguments: [Float(0.02), 0.3, 0.9])
+  /// LAME measures by the older ReplayGain, so its numbers are taken as given, and its bytes as the truth. It measures one
+  /// sound at a time in a process: its decoder's samples lie in a static array (mpglib_interface.c), so encoders on other
+  /// threads would measure one another's sounds.
+  @Test(.serialized, arguments: [Float(0.02), 0.3, 0.9])
   func theFieldsAreTheOnesThatLAMEWouldWrite(loudness: Float) throws {
     var sound = Sound.music(rate: 44100, channels: 2, seconds: 2)
     for index in sound.left.indices {
