@@ -57,7 +57,7 @@ struct JobRun: Sendable {
         return try NewFile(creating: path(source.chosenTrack))
       }
       for outcome in outcomes { unfinished.remove(path(outcome.source.chosenTrack)) }
-      for leftOver in unfinished { try Files.unlink(leftOver) }
+      for leftOver in unfinished { try Files.unlinkIfPresent(leftOver) }
       return JobResult(try outcomes.map { try seal(path($0.source.chosenTrack), $0) })
     } catch { throw ConversionFailure(anything: error) }
   }

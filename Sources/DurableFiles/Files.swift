@@ -40,6 +40,14 @@ public enum Files {
     try check("remove", path, unsafe path.withPlatformString { unsafe Glibc.unlink($0) })
   }
 
+  /// Removes a file that nobody else makes or moves, unless it is gone: a file server may have removed it and lost the
+  /// answer, and then the client asks again.
+  public static func unlinkIfPresent(_ path: FilePath) throws(FileError) {
+    do { try unlink(path) } catch {
+      if !error.isAbsent { throw error }
+    }
+  }
+
   /// Removes an empty directory.
   public static func removeDirectory(_ path: FilePath) throws(FileError) {
     try check("remove the directory", path, unsafe path.withPlatformString { unsafe rmdir($0) })

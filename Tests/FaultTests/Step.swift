@@ -13,9 +13,8 @@ extension Step {
     switch self {
     case .open: nil
     case .beat: .register
-    case .keys, .register, .declareDead, .enqueue, .resume, .adopt, .claim, .publish, .convert, .fail, .giveBack,
-      .reclaim,
-      .export, .clean, .cancel, .retry, .recover, .list:
+    case .keys, .clock, .register, .declareDead, .enqueue, .resume, .adopt, .claim, .publish, .convert, .fail,
+      .giveBack, .reclaim, .export, .clean, .cancel, .retry, .recover, .list:
       .open
     }
   }
@@ -24,7 +23,7 @@ extension Step {
   func prepare(_ ground: Ground) throws {
     let (directory, owner) = (ground.directory, ground.owner)
     switch self {
-    case .open, .keys, .register, .beat, .declareDead, .enqueue, .resume: break
+    case .open, .keys, .clock, .register, .beat, .declareDead, .enqueue, .resume: break
     case .adopt: try directory.drop(Self.dropped)
     case .claim, .convert: try directory.enqueue()
     case .publish, .cancel: _ = try directory.claimed(by: owner)
@@ -49,7 +48,7 @@ extension Step {
   /// The words that the step is called with.
   func words(on ground: Ground) throws -> [String] {
     switch self {
-    case .open, .keys, .export, .list: []
+    case .open, .keys, .clock, .export, .list: []
     case .register, .beat: ["\(Incarnation.here())"]
     case .enqueue, .resume: [Self.sidecar, String(decoding: TemporarySpool.source, as: UTF8.self)]
     case .adopt: [Self.sidecar, Self.dropped.string]

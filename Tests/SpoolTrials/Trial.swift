@@ -9,7 +9,7 @@ import WireFormats
 enum Step: String, CaseIterable, Sendable {
   /// Nothing but what all others begin with.
   case open
-  case keys, register, beat, declareDead
+  case keys, clock, register, beat, declareDead
   case enqueue, resume, adopt, claim, publish, convert, fail, giveBack, reclaim
   case export, clean, cancel, retry, recover
   case list
@@ -26,6 +26,7 @@ struct Trial {
     switch step {
     case .open: "done"
     case .keys: try publishKeys()
+    case .clock: try spool.now() > .zero ? "done" : "nothing"
     case .register: "done \(try spool.register(owner).incarnation)"
     case .beat: try spool.beat(spool.register(owner)) == nil ? "lost" : "done"
     case .declareDead: try declareDead()

@@ -50,7 +50,7 @@ extension Spool {
       let source = try SourceFile(reading: JobFiles.source(in: adoption.directory))
       try source.synchronize()
       // A sidecar that is there already was left by a crash and may be cut short; it was never read.
-      if try Files.witness(path) { try Files.unlink(path) }
+      try Files.unlinkIfPresent(path)
       try save(sidecar, toNew: path)
       try Files.synchronize(directory: adoption.directory)
     }

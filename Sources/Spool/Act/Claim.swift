@@ -135,9 +135,7 @@ extension Spool {
   /// How far the conversion was is of no interest once it has ended.
   private func withdrawReport(of claim: Claim) throws(SpoolError) {
     let output = JobFiles.output(of: claim.number, in: directory(of: claim))
-    do { try Files.unlink(JobFiles.progress(inOutput: output)) } catch {
-      if !error.isAbsent { throw SpoolError(error) }
-    }
+    try spooling { () throws(FileError) in try Files.unlinkIfPresent(JobFiles.progress(inOutput: output)) }
   }
 
   /// Throws away what there is of MP3s: it is of no use to anybody, and takes room where that may be short.

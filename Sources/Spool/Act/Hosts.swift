@@ -95,7 +95,7 @@ extension Spool {
     return try spooling { () throws(FileError) in
       try NewFile(creating: probe).close()
       let status = try Files.status(probe)
-      try Files.unlink(probe)
+      try Files.unlinkIfPresent(probe)
       guard let status else { throw FileError(operation: "look at", path: probe, errno: .noSuchFileOrDirectory) }
       return status.modified
     }
