@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Spool
 public import SystemPackage
 
 /// Users, signing keys and the index of jobs, in one SQLite file.
@@ -14,6 +15,7 @@ public final class Catalog: Sendable {
   let pool: DatabasePool
   let passwords: PasswordHasher
   let turns = AccountTurns()
+  let commits = GroupCommit<JobRecord>()
 
   /// Opens the catalog, and makes it where there is none. This blocks: call it once, at the start.
   ///

@@ -10,19 +10,22 @@ extension Catalog {
   /// A record without an exported name keeps the one that is known. Times are kept to the millisecond.
   public func upsert(_ job: JobRecord) async throws(CatalogError) { try await upsert([job]) }
 
-  /// Records where jobs stand, in one transaction, each like ``upsert(_:)-(JobRecord)``.
+  /// Records where jobs stand, all of them or none, each like ``upsert(_:)-(JobRecord)``.
   public func upsert(_ jobs: [JobRecord]) async throws(CatalogError) {
     guard !jobs.isEmpty else { return }
-    try await write { db in
-      let statement = try db.makeStatement(sql: JobRow.upsert)
-      for job in jobs { try statement.execute(arguments: try JobRow(job).arguments) }
+    try await commits.join(jobs) { [self] jobs throws(CatalogError) in
+      try await write { db in
+        let statement = try db.cachedStatement(sql: JobRow.upsert)
+        for job in jobs { try statement.execute(arguments: try JobRow(job).arguments) }
+      }
     }
   }
 
   /// The job of that id; nil where the index has none.
   public func job(_ id: JobID) async throws(CatalogError) -> JobRecord? {
     try await read { db in
-      try JobRow.fetchOne(db, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id.description])?.job
+      let statement = try db.cachedStatement(sql: "SELECT * FROM jobs WHERE id = ?")
+      return try JobRow.fetchOne(statement, arguments: [id.description])?.job
     }
   }
 
@@ -48,20 +51,27 @@ extension Catalog {
   /// The jobs of `owner` that wait, the last to be taken in front, at most `limit`.
   public func lastWaiting(of owner: String, limit: Int = 1) async throws(CatalogError) -> [JobRecord] {
     try await read { db in
-      try JobRow.fetchAll(
-        db, sql: "SELECT * FROM jobs WHERE owner = ? AND state = 'waiting' ORDER BY id DESC LIMIT ?",
-        arguments: [owner, limit]
-      ).map(\.job)
+      let statement = try db.cachedStatement(
+        sql: "SELECT * FROM jobs WHERE owner = ? AND state = 'waiting' ORDER BY id DESC LIMIT ?")
+      return try JobRow.fetchAll(statement, arguments: [owner, limit]).map(\.job)
     }
   }
 
   /// The owner's jobs whose source has this SHA-256 and that have not failed, newest first.
   public func jobs(of owner: String, withSource sha256: String) async throws(CatalogError) -> [JobRecord] {
     try await read { db in
-      try JobRow.fetchAll(
-        db, sql: "SELECT * FROM jobs WHERE owner = ? AND sha256 = ? AND state <> 'failed' ORDER BY id DESC LIMIT 100",
-        arguments: [owner, sha256]
-      ).map(\.job)
+      let statement = try db.cachedStatement(
+        sql: "SELECT * FROM jobs WHERE owner = ? AND sha256 = ? AND state <> 'failed' ORDER BY id DESC LIMIT 100")
+      return try JobRow.fetchAll(statement, arguments: [owner, sha256]).map(\.job)
+    }
+  }
+
+  /// Where the index believes that job to be; nil where it has none of that id.
+  public func place(of id: JobID) async throws(CatalogError) -> (state: JobState, directory: String)? {
+    try await read { db in
+      let statement = try db.cachedStatement(sql: "SELECT state, directory FROM jobs WHERE id = ?")
+      return try Row.fetchOne(statement, arguments: [id.description])
+        .flatMap { row in JobState(rawValue: row["state"]).map { ($0, row["directory"]) } }
     }
   }
 

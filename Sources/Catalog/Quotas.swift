@@ -91,7 +91,8 @@ extension Catalog {
   public func quotaRules(of owner: String) async throws(CatalogError) -> QuotaRules {
     let key = Self.quotaKey(owner)
     return try await read { db in
-      let row = try Row.fetchOne(db, sql: "SELECT * FROM quotas WHERE owner_key = ?", arguments: [key])
+      let statement = try db.cachedStatement(sql: "SELECT * FROM quotas WHERE owner_key = ?")
+      let row = try Row.fetchOne(statement, arguments: [key])
       var rules = QuotaRules()
       guard let row else { return rules }
       (rules.bytes, rules.minutes, rules.waiting) = (

@@ -66,7 +66,10 @@ extension Catalog {
 
   /// The user of that id; nil where there is none.
   public func user(id: Int64) async throws(CatalogError) -> User? {
-    try await read { db in try Row.fetchOne(db, sql: "SELECT * FROM users WHERE id = ?", arguments: [id]).map(User.init)
+    // Asked at every request.
+    try await read { db in
+      let statement = try db.cachedStatement(sql: "SELECT * FROM users WHERE id = ?")
+      return try Row.fetchOne(statement, arguments: [id]).map(User.init)
     }
   }
 

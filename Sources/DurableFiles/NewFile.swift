@@ -33,6 +33,12 @@ public struct NewFile: ~Copyable, Sendable {
   /// Waits until the contents are on the disk. The name is not, before its directory is synchronized.
   public func synchronize() throws(FileError) { try descriptor.synchronize(path) }
 
+  /// Waits until the contents are on the disk, and closes the file.
+  public consuming func synchronizeAndClose() throws(FileError) {
+    try synchronize()
+    try close()
+  }
+
   /// Closes the file. Throws what the system reports only now.
   public consuming func close() throws(FileError) {
     let path = path

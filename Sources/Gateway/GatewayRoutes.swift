@@ -3,7 +3,7 @@ public import Catalog
 import DurableFiles
 import HTTPTypes
 public import Hummingbird
-import Keeper
+public import Keeper
 public import Spool
 public import Tokens
 import WebServer
@@ -14,6 +14,7 @@ public struct GatewayRoutes: Sendable {
   private let entrance: Entrance
   private let spool: Spool
   private let catalog: Catalog
+  private let fairShare: FairShare
   private let news: JobNews
   private let signer: SidecarSigner
   private let links: LinkSigner
@@ -31,13 +32,15 @@ public struct GatewayRoutes: Sendable {
   ///   - proxies: who is believed about whom a request is from.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
-    entrance: Entrance, spool: Spool, catalog: Catalog, news: JobNews, signer: SidecarSigner, links: LinkSigner,
-    address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, quota: Quota, defaults: ConversionOptions,
+    entrance: Entrance, spool: Spool, catalog: Catalog, fairShare: FairShare, news: JobNews, signer: SidecarSigner,
+    links: LinkSigner, address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, quota: Quota,
+    defaults: ConversionOptions,
     proxies: ProxyTrust, exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
     self.spool = spool
     self.catalog = catalog
+    self.fairShare = fairShare
     self.news = news
     self.signer = signer
     self.links = links
@@ -59,7 +62,7 @@ public struct GatewayRoutes: Sendable {
     entrance.add(to: router)
     let door = entrance.door
     let intake = Intake(
-      spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, limits: limits,
+      spool: spool, catalog: catalog, fairShare: fairShare, signer: signer, limits: limits,
       quota: quota, defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog))
     UploadRoutes(door: door, intake: intake).add(to: router)
     TusRoutes(door: door, intake: intake, uploads: uploads).add(to: router)

@@ -21,12 +21,12 @@ struct DropFolder {
   private var refused: Set<FilePath.Component> = []
 
   init(
-    spool: Spool, catalog: Catalog, signer: SidecarSigner, owner: String, options: ConversionOptions,
-    settleTime: Duration, logger: Logger
+    spool: Spool, catalog: Catalog, fairShare: FairShare, signer: SidecarSigner, owner: String,
+    options: ConversionOptions, settleTime: Duration, logger: Logger
   ) {
     self.spool = spool
     self.catalog = catalog
-    fairShare = FairShare(catalog: catalog)
+    self.fairShare = fairShare
     self.signer = signer
     self.owner = owner
     self.options = options

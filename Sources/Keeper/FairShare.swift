@@ -13,7 +13,7 @@ public final class FairShare: Sendable {
   /// An owner's ids that are given and may not be in the index yet.
   private struct Pending {
     var last: Date
-    var count: Int
+    var ids: Set<JobID> = []
   }
 
   private let catalog: Catalog
@@ -33,23 +33,30 @@ public final class FairShare: Sendable {
   ) async throws -> Answer {
     // An index that cannot be read now costs a job its turn, and no more than that.
     let waiting = try? await catalog.lastWaiting(of: owner).first?.id.time
-    let id = JobID(at: begin(owner, after: [waiting, other].compactMap { $0 }.max(), now: Date()))
-    defer { end(owner) }
+    let id = begin(owner, after: [waiting, other].compactMap { $0 }.max(), now: Date())
+    defer { end(id, of: owner) }
     return try await body(id)
   }
 
-  private func begin(_ owner: String, after waiting: Date?, now: Date) -> Date {
+  /// Is the id given to somebody who is still at work with it?
+  func isGiven(_ id: JobID) -> Bool {
+    pending.withLock { pending in pending.values.contains { $0.ids.contains(id) } }
+  }
+
+  private func begin(_ owner: String, after waiting: Date?, now: Date) -> JobID {
     pending.withLock { pending in
-      let turn = Self.turn(after: [waiting, pending[owner]?.last].compactMap { $0 }.max(), now: now)
-      pending[owner] = Pending(last: turn, count: (pending[owner]?.count ?? 0) + 1)
-      return turn
+      let earlier = pending[owner]
+      let turn = Self.turn(after: [waiting, earlier?.last].compactMap { $0 }.max(), now: now)
+      let id = JobID(at: turn)
+      pending[owner] = Pending(last: turn, ids: (earlier?.ids ?? []).union([id]))
+      return id
     }
   }
 
-  private func end(_ owner: String) {
+  private func end(_ id: JobID, of owner: String) {
     pending.withLock { pending in
-      pending[owner]?.count -= 1
-      if pending[owner]?.count == 0 { pending[owner] = nil }
+      pending[owner]?.ids.remove(id)
+      if pending[owner]?.ids.isEmpty == true { pending[owner] = nil }
     }
   }
 

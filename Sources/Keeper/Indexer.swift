@@ -53,6 +53,7 @@ public struct Indexer: Sendable {
 
   /// Brings the row of one job up to date, of which somebody saw that it came to `state` as `name`.
   public func refresh(_ name: JobName, in state: JobState) async throws {
+    if let known = try await catalog.place(of: name.id), known == (state, name.description) { return }
     try await index([Place(state: state, name: name)])
   }
 

@@ -16,6 +16,7 @@ public import WireFormats
 public struct KeeperService: Service {
   private let spool: Spool
   private let catalog: Catalog
+  private let fairShare: FairShare
   private let indexer: Indexer
   private let signer: SidecarSigner
   private let dropOwner: String
@@ -25,15 +26,18 @@ public struct KeeperService: Service {
   private let chore: @Sendable () async throws -> Void
 
   /// - Parameters:
+  ///   - fairShare: what gives all new jobs of this process their ids.
   ///   - dropOwner: who owns what is dropped into the folder.
   ///   - dropOptions: what is wanted of its conversion.
   ///   - chore: what else there is to do at the start and at each scan of everything.
   public init(
-    spool: Spool, catalog: Catalog, signer: SidecarSigner, dropOwner: String, dropOptions: ConversionOptions,
-    isLocal: Bool, logger: Logger, chore: @escaping @Sendable () async throws -> Void = {}
+    spool: Spool, catalog: Catalog, fairShare: FairShare, signer: SidecarSigner, dropOwner: String,
+    dropOptions: ConversionOptions, isLocal: Bool, logger: Logger,
+    chore: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.spool = spool
     self.catalog = catalog
+    self.fairShare = fairShare
     indexer = Indexer(spool: spool, catalog: catalog, logger: logger)
     self.signer = signer
     self.dropOwner = dropOwner
@@ -45,7 +49,7 @@ public struct KeeperService: Service {
 
   public func run() async throws {
     var folder = DropFolder(
-      spool: spool, catalog: catalog, signer: signer, owner: dropOwner, options: dropOptions,
+      spool: spool, catalog: catalog, fairShare: fairShare, signer: signer, owner: dropOwner, options: dropOptions,
       settleTime: isLocal ? .seconds(2) : .seconds(10), logger: logger)
     if isLocal { try await followEvents(&folder) } else { try await poll(&folder) }
   }
@@ -121,7 +125,8 @@ public struct KeeperService: Service {
     switch event {
     case .seen(.changed(let directory, let name, let component, let kind)):
       if let job = JobName(name), let state = JobState.allCases.first(where: { spool.layout[$0] == directory }) {
-        try await indexer.refresh(job, in: state)
+        // Whoever is still making the job writes it into the index before saying that it is there.
+        if !fairShare.isGiven(job.id) { try await indexer.refresh(job, in: state) }
       } else if directory == spool.layout.incoming, kind != .directoryMade {
         await folder.take(component)
       }

@@ -38,8 +38,8 @@ public struct Spool: Sendable {
       try file.close()
       try Files.link(first, to: second)
       try Files.rename(second, to: third)
-      try Files.unlink(first)
-      try Files.unlink(third)
+      try Files.unlinkIfPresent(first)
+      try Files.unlinkIfPresent(third)
       try Files.synchronize(directory: directory)
     } catch {
       for leftover in [first, second, third] { try? Files.unlink(leftover) }
@@ -108,6 +108,5 @@ extension Spool {
 func save(_ bytes: [UInt8], toNew path: FilePath) throws(FileError) {
   var file = try NewFile(creating: path)
   try file.write(bytes.span)
-  try file.synchronize()
-  try file.close()
+  try file.synchronizeAndClose()
 }

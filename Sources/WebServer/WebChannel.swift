@@ -44,6 +44,7 @@ struct WebChannel: HTTPChannelHandler {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
       guard gate.enter(channel) else { return try refuse(channel) }
+      try readInLargePieces(channel)
       let speech = try certificates.map { try secure(channel, $0, logger) } ?? plain(channel, logger)
       return Value(channel: channel, speech: speech)
     }
@@ -62,6 +63,18 @@ struct WebChannel: HTTPChannelHandler {
       }
     } catch { logger.debug("a connection ended early", metadata: ["error": "\(error)"]) }
   }
+
+  /// A video comes faster in large pieces: each wakes a task. What a reader leaves waiting stays small all the same: one
+  /// piece at a time is read, and few are in line (see ``line``).
+  private func readInLargePieces(_ channel: any Channel) throws {
+    try channel.syncOptions?.setOption(
+      .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10))
+    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+  }
+
+  /// How many parts of requests wait for their reader before no more is read from the connection.
+  private static let line = Parts.Configuration(
+    backPressureStrategy: .init(lowWatermark: 1, highWatermark: 4), isOutboundHalfClosureEnabled: true)
 
   /// Over TLS the handshake alone would cost more than the answer is worth.
   private func refuse(_ channel: any Channel) throws -> Value {
@@ -96,7 +109,7 @@ struct WebChannel: HTTPChannelHandler {
       // It closes idle connections when the server stops.
       HTTPConnectionStateHandler(logger: logger),
     ])
-    return try Parts(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+    return try Parts(wrappingChannelSynchronously: channel, configuration: Self.line)
   }
 
   // MARK: - TLS and HTTP/2

@@ -18,9 +18,8 @@ import WireFormats
 
   private func makeFolder(settleTime: Duration = .zero) -> DropFolder {
     DropFolder(
-      spool: house.spool, catalog: house.catalog, signer: house.signer, owner: "drop", options: ConversionOptions(),
-      settleTime: settleTime,
-      logger: .silent)
+      spool: house.spool, catalog: house.catalog, fairShare: FairShare(catalog: house.catalog), signer: house.signer,
+      owner: "drop", options: ConversionOptions(), settleTime: settleTime, logger: .silent)
   }
 
   private func jobs() async throws -> [JobRecord] {
@@ -110,8 +109,8 @@ import WireFormats
       try #require(seteuid(65534) == 0)
       let signer = SidecarSigner(key: SigningKey())
       var folder = DropFolder(
-        spool: spool, catalog: catalog, signer: signer, owner: "drop", options: ConversionOptions(), settleTime: .zero,
-        logger: .silent)
+        spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, owner: "drop",
+        options: ConversionOptions(), settleTime: .zero, logger: .silent)
       for _ in 0..<4 { try await folder.look() }
       #expect(try spool.list(.waiting).count == 2)
       #expect(try Files.list(spool.layout.incoming).map(\.name).contains("secret.mp4"))
@@ -128,9 +127,8 @@ import WireFormats
   /// Runs the service until `isEnough` holds, asked at each change in `incoming/`, which is named by inotify.
   private func run(isLocal: Bool, until isEnough: @escaping @Sendable () throws -> Bool) async throws {
     let service = KeeperService(
-      spool: house.spool, catalog: house.catalog, signer: house.signer, dropOwner: "drop",
-      dropOptions: ConversionOptions(), isLocal: isLocal,
-      logger: .silent)
+      spool: house.spool, catalog: house.catalog, fairShare: FairShare(catalog: house.catalog), signer: house.signer,
+      dropOwner: "drop", dropOptions: ConversionOptions(), isLocal: isLocal, logger: .silent)
     let watch = try DirectoryWatch([house.layout.incoming])
     try await withThrowingTaskGroup { group in
       group.addTask { try await service.run() }

@@ -44,6 +44,16 @@ import WireFormats
     #expect(abs(next.time.timeIntervalSinceNow) < FairShare.spacing / 2)
   }
 
+  /// The keeper leaves a job to whoever is making it.
+  @Test func anIdIsGivenForAsLongAsItsJobIsMade() async throws {
+    let id = try await fairShare.withNewID(for: "ann") { id in
+      #expect(fairShare.isGiven(id))
+      #expect(!fairShare.isGiven(JobID(at: id.time)))
+      return id
+    }
+    #expect(!fairShare.isGiven(id))
+  }
+
   /// Uploads of one owner that come together take turns of their own, though none of them is in the index yet.
   @Test func jobsThatComeTogetherDoNotShareATurn() async throws {
     let ids = try await fairShare.withNewID(for: "ann") { first in
@@ -53,6 +63,7 @@ import WireFormats
     }
     #expect(ids.sorted() == [ids[0], ids[2], ids[1]])
     #expect(ids[1].time.timeIntervalSince(ids[0].time) >= FairShare.spacing - 1)
+    #expect(!ids.contains(where: fairShare.isGiven))
     // What was given up leaves no turn behind.
     struct GivenUp: Error {}
     await #expect(throws: GivenUp.self) { try await fairShare.withNewID(for: "ann") { _ in throw GivenUp() } }

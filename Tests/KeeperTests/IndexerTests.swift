@@ -119,6 +119,17 @@ import WireFormats
     #expect((row.state, row.attempt, row.host) == (.waiting, 1, nil))
   }
 
+  /// inotify tells of every job, also of those that are in the index already: these cost no look at the spool.
+  @Test func whatTheIndexKnowsIsNotReadAgain() async throws {
+    let sidecar = try await house.enqueue()
+    try await house.indexer.scan()
+    let name = JobName.waiting(sidecar.id, attempt: 0)
+    try Files.unlink(JobFiles.sidecar(in: house.layout.job(name, in: .waiting)))
+    try await house.indexer.refresh(name, in: .waiting)
+    #expect(try await house.catalog.place(of: sidecar.id)?.state == .waiting)
+    #expect(try await house.catalog.newestEvent() == 1)
+  }
+
   @Test func aJobThatWentOnBeforeItWasReadIsNoError() async throws {
     let sidecar = try await house.enqueue()
     let claim = try house.claim(sidecar)

@@ -25,7 +25,6 @@ import Testing
   @Test func nothingIsInIncomingBeforeTheCommit() throws {
     var staged = try spool.stage(JobID(at: Date()))
     try staged.append(TemporarySpool.source)
-    try staged.finishSource()
     #expect(staged.byteCount == Int64(TemporarySpool.source.count))
     #expect(try directory.names(in: directory.layout.incoming) == [])
     staged.discard()

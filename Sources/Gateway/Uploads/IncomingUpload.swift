@@ -1,5 +1,7 @@
 import Crypto
 import DurableFiles
+import NIOCore
+import NIOFoundationCompat
 import Spool
 import Synchronization
 import Tokens
@@ -24,23 +26,20 @@ final class IncomingUpload: Sendable {
     try await BlockingThreads.run { () throws(SpoolError) in IncomingUpload(try spool.stage(id)) }
   }
 
-  func append(_ bytes: [UInt8]) async throws(SpoolError) {
+  func append(_ buffers: [ByteBuffer]) async throws(SpoolError) {
     try await BlockingThreads.run { [self] () throws(SpoolError) in
       try state.withLock { state throws(SpoolError) in
-        state.hasher.update(data: bytes)
-        try state.staged?.write(bytes.span)
+        for buffer in buffers {
+          state.hasher.update(data: buffer.readableBytesView)
+          try state.staged?.write(buffer.readableBytesUInt8Span)
+        }
       }
     }
   }
 
-  /// What has come, once no more will: the bytes are durable from here on.
-  func finish() async throws(SpoolError) -> (byteCount: Int64, sha256: String) {
-    try await BlockingThreads.run { [self] () throws(SpoolError) in
-      try state.withLock { state throws(SpoolError) in
-        try state.staged?.finishSource()
-        return (state.staged?.byteCount ?? 0, Digest.hex(state.hasher.finalize()))
-      }
-    }
+  /// What has come, once no more will.
+  func whole() -> (byteCount: Int64, sha256: String) {
+    state.withLock { state in (state.staged?.byteCount ?? 0, Digest.hex(state.hasher.finalize())) }
   }
 
   /// Puts the job into `incoming/`; when this returns, it may be acknowledged.

@@ -1,5 +1,7 @@
 import Crypto
 import DurableFiles
+import NIOCore
+import NIOFoundationCompat
 import Spool
 import Synchronization
 import WireFormats
@@ -38,12 +40,14 @@ final class OpenUpload: Sendable {
     }
   }
 
-  func append(_ bytes: [UInt8]) async throws(SpoolError) {
+  func append(_ buffers: [ByteBuffer]) async throws(SpoolError) {
     try await BlockingThreads.run { [self] () throws(SpoolError) in
       try state.withLock { state throws(SpoolError) in
-        try state.writer.write(bytes.span)
-        state.whole?.update(data: bytes)
-        state.portion?.update(bytes)
+        for buffer in buffers {
+          try state.writer.write(buffer.readableBytesUInt8Span)
+          state.whole?.update(data: buffer.readableBytesView)
+          state.portion?.update(buffer.readableBytesView)
+        }
         if state.portion == nil, state.writer.offset - state.writer.recorded >= Self.stride { try Self.record(&state) }
       }
     }
@@ -90,7 +94,7 @@ private struct PortionChecksum {
 
   init(_ announced: TusChecksum) { self.announced = announced }
 
-  mutating func update(_ bytes: [UInt8]) {
+  mutating func update(_ bytes: ByteBufferView) {
     switch announced.algorithm {
     case .sha1: sha1.update(data: bytes)
     case .sha256: sha256.update(data: bytes)

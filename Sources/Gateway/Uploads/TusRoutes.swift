@@ -281,7 +281,7 @@ struct TusRoutes: Sendable {
   private func pour(
     _ body: RequestBody, into open: OpenUpload, _ limit: Int64, _ state: TusUpload, _ ticket: UploadWriters.Ticket
   ) async -> (any Error)? {
-    var pending: [UInt8] = []
+    var pending = BodyPortion()
     var room = limit
     var problem: (any Error)?
     do {
@@ -289,19 +289,15 @@ struct TusRoutes: Sendable {
         uploads.hear(ticket)
         room -= Int64(chunk.readableBytes)
         guard room >= 0 else { return state.tooLong(maximum: intake.limits.maximumBytes) }
-        pending += chunk.readableBytesView
-        guard pending.count >= Self.portionSize else { continue }
-        try await open.append(pending)
-        pending.removeAll(keepingCapacity: true)
+        pending.add(chunk)
+        if pending.isWorthACall { try await open.append(pending.take()) }
       }
       // A body that is taken away from its reader looks like any other end.
       if Task.isCancelled { problem = HTTPFailure(.conflict, "another request took over this upload") }
     } catch let error as SpoolError { return error } catch {
       problem = HTTPFailure(.badRequest, "the connection ended before the body did")
     }
-    do { try await open.append(pending) } catch { return error }
+    do { try await open.append(pending.take()) } catch { return error }
     return problem
   }
-
-  private static let portionSize = 512 << 10
 }

@@ -45,7 +45,7 @@ struct UploadRoutes: Sendable {
     let wishes = try intake.wishes(in: request)
     let length = request.announcedLength ?? 0
     return try await receive(request, of: length, from: caller, name: name, context) { portions in
-      for try await chunk in request.body { try await portions.add(chunk.readableBytesView) }
+      for try await chunk in request.body { try await portions.add(chunk) }
       try portions.expectWhole(request)
       return FormReader.Form(fileName: name, wishes: wishes)
     }
@@ -84,7 +84,7 @@ struct UploadRoutes: Sendable {
   private func accept(
     _ upload: IncomingUpload, _ form: FormReader.Form, owner: String, _ context: GatewayContext
   ) async throws -> Accepted {
-    let (byteCount, sha256) = try await upload.finish()
+    let (byteCount, sha256) = upload.whole()
     let options = form.wishes.options
     if !form.wishes.convertsAgain,
       let original = try await intake.catalog.original(of: sha256, options, owner: owner, in: intake.spool)
@@ -142,29 +142,36 @@ extension HTTPFailure {
     headers: [.retryAfter: "60"])
 }
 
-/// Gathers an upload's bytes into portions that are worth a call to the disk, and counts them.
+/// Hands an upload's bytes on in portions, and counts them.
 struct UploadPortions: ~Copyable {
   private let upload: IncomingUpload
   private let limit: Int64
   private let grant: QuotaGrant
-  private var pending: [UInt8] = []
+  private var pending = BodyPortion()
   private var byteCount: Int64 = 0
-
-  private static let size = 512 << 10
 
   init(_ upload: IncomingUpload, limit: Int64, grant: QuotaGrant) {
     self.upload = upload
     self.limit = limit
     self.grant = grant
-    pending.reserveCapacity(Self.size * 2)
   }
 
-  mutating func add(_ bytes: some Collection<UInt8>) async throws {
-    byteCount += Int64(bytes.count)
+  mutating func add(_ buffer: ByteBuffer) async throws {
+    try count(buffer.readableBytes)
+    pending.add(buffer)
+    if pending.isWorthACall { try await flush() }
+  }
+
+  mutating func add(_ bytes: ArraySlice<UInt8>) async throws {
+    try count(bytes.count)
+    pending.add(bytes)
+    if pending.isWorthACall { try await flush() }
+  }
+
+  private mutating func count(_ more: Int) throws {
+    byteCount += Int64(more)
     guard byteCount <= limit else { throw UploadLimits(maximumBytes: limit, reservedBytes: 0).tooLarge }
     try grant.count(byteCount)
-    pending += bytes
-    if pending.count >= Self.size { try await flush() }
   }
 
   /// A body that is taken away from its reader, by a stop of the service or a stream that is reset, looks like any other
@@ -177,8 +184,6 @@ struct UploadPortions: ~Copyable {
   }
 
   mutating func flush() async throws {
-    guard !pending.isEmpty else { return }
-    try await upload.append(pending)
-    pending.removeAll(keepingCapacity: true)
+    if !pending.isEmpty { try await upload.append(pending.take()) }
   }
 }

@@ -32,15 +32,6 @@ public struct StagedJob: ~Copyable, Sendable {
     byteCount += Int64(bytes.count)
   }
 
-  /// Ends the source: from here on its bytes are durable.
-  public mutating func finishSource() throws(SpoolError) {
-    guard let file = source.take() else { return }
-    do {
-      try file.synchronize()
-      try file.close()
-    } catch { throw SpoolError(error) }
-  }
-
   /// Writes the sidecar and puts the job into `incoming/`. When this returns, the job survives a power cut, and only then
   /// may it be acknowledged.
   ///
@@ -62,15 +53,18 @@ public struct StagedJob: ~Copyable, Sendable {
   }
 
   private mutating func seal(sidecar: [UInt8], announced: Int64?) throws(SpoolError) {
-    try finishSource()
     if let announced, announced != byteCount {
       throw SpoolError(.incomplete, "\(byteCount) bytes came where \(announced) were announced")
     }
-    let directory = self.directory
-    try spooling { () throws(FileError) in
-      try save(sidecar, toNew: JobFiles.sidecar(in: directory))
+    guard let source = source.take() else { return }
+    do {
+      // Both files are there before the first is waited for: one commit of the file system's journal then serves both.
+      var ticket = try NewFile(creating: JobFiles.sidecar(in: directory))
+      try ticket.write(sidecar.span)
+      try source.synchronizeAndClose()
+      try ticket.synchronizeAndClose()
       try Files.synchronize(directory: directory)
-    }
+    } catch { throw SpoolError(error) }
   }
 
   /// Removes what was staged.

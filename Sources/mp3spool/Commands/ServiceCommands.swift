@@ -34,14 +34,15 @@ struct ServeCommand: AsyncParsableCommand {
       let access = try await parts.accessTokens(catalog)
       let entrance = parts.entrance(catalog, access)
       let uploads = try await parts.resumableUploads(spool, catalog)
+      let fairShare = FairShare(catalog: catalog)
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
           try parts.authServer(entrance, access),
-          try await parts.keeper(spool, catalog, uploads),
+          try await parts.keeper(spool, catalog, fairShare, uploads),
           try parts.converter(spool),
           news,
-          try await parts.gatewayServer(entrance, spool, catalog, news, uploads),
+          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads),
         ], settings)
       _ = consume lock
     }
@@ -84,12 +85,13 @@ struct GatewayCommand: AsyncParsableCommand {
       let lock = try parts.ownIndex()
       let entrance = try await parts.remoteOrLocalEntrance(catalog)
       let uploads = try await parts.resumableUploads(spool, catalog)
+      let fairShare = FairShare(catalog: catalog)
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
-          try await parts.keeper(spool, catalog, uploads),
+          try await parts.keeper(spool, catalog, fairShare, uploads),
           news,
-          try await parts.gatewayServer(entrance, spool, catalog, news, uploads),
+          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads),
         ], settings)
       _ = consume lock
     }
@@ -126,10 +128,11 @@ extension Parts {
   }
 
   fileprivate func gatewayServer(
-    _ entrance: Entrance, _ spool: Spool, _ catalog: Catalog, _ news: JobNews, _ uploads: ResumableUploads
+    _ entrance: Entrance, _ spool: Spool, _ catalog: Catalog, _ fairShare: FairShare, _ news: JobNews,
+    _ uploads: ResumableUploads
   ) async throws -> some Service {
     let routes = GatewayRoutes(
-      entrance: entrance, spool: spool, catalog: catalog, news: news,
+      entrance: entrance, spool: spool, catalog: catalog, fairShare: fairShare, news: news,
       signer: try await sidecarSigner(catalog, spool),
       links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(settings.publicURL),
       uploads: uploads,
@@ -148,12 +151,12 @@ extension Parts {
   }
 
   fileprivate func keeper(
-    _ spool: Spool, _ catalog: Catalog, _ uploads: ResumableUploads
+    _ spool: Spool, _ catalog: Catalog, _ fairShare: FairShare, _ uploads: ResumableUploads
   ) async throws -> KeeperService {
     KeeperService(
-      spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool), dropOwner: settings.dropOwner,
-      dropOptions: try conversionDefaults(), isLocal: try spoolIsLocal(), logger: Telemetry.logger("keeper"),
-      chore: uploads.sweep)
+      spool: spool, catalog: catalog, fairShare: fairShare, signer: try await sidecarSigner(catalog, spool),
+      dropOwner: settings.dropOwner, dropOptions: try conversionDefaults(), isLocal: try spoolIsLocal(),
+      logger: Telemetry.logger("keeper"), chore: uploads.sweep)
   }
 
   fileprivate func converter(_ spool: Spool) throws -> ConverterService {
