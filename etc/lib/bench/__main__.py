@@ -9,12 +9,16 @@ from pathlib import Path
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="etc/bench")
     parser.add_argument("program", help=argparse.SUPPRESS)
-    measurements = parser.add_subparsers(dest="measurement", required=True, metavar="latency|upload|claims|convert")
+    measurements = parser.add_subparsers(dest="measurement", required=True, metavar="latency|upload|download|load|claims|convert")
     measurements.add_parser("latency")
-    upload = measurements.add_parser("upload")
-    upload.add_argument("--large", type=int, default=1024, help="MiB of the one large file; 1024 without it")
-    upload.add_argument("--count", type=int, default=500, help="how many files of 1 MiB; 500 without it")
-    upload.add_argument("--rounds", type=int, default=3, help="how many times each; 3 without it")
+    for name in ("upload", "download"):
+        transfer = measurements.add_parser(name)
+        transfer.add_argument("--large", type=int, default=1024, help="MiB of the one large file; 1024 without it")
+        transfer.add_argument("--count", type=int, default=500, help="how many files of 1 MiB; 500 without it")
+        transfer.add_argument("--rounds", type=int, default=3, help="how many times each; 3 without it")
+    load = measurements.add_parser("load")
+    load.add_argument("--uploads", type=int, default=1000, help="how many uploads at once; 1000 without it")
+    load.add_argument("--seconds", type=int, default=60, help="how long each takes to send; 60 without it")
     claims = measurements.add_parser("claims")
     claims.add_argument("--waiting", type=int, default=100_000, help="how many jobs wait; 100000 without it")
     convert = measurements.add_parser("convert")
@@ -39,6 +43,12 @@ def measure(asked: argparse.Namespace, directory: Path) -> None:
         case "upload":
             from upload import upload
             upload(asked.program, directory, asked.large, asked.count, asked.rounds)
+        case "download":
+            from download import download
+            download(asked.program, directory, asked.large, asked.count, asked.rounds)
+        case "load":
+            from load import load
+            load(asked.program, directory, asked.uploads, asked.seconds)
         case "claims":
             from claims import claims
             claims(asked.program, directory, asked.waiting)
