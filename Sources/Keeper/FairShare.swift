@@ -31,12 +31,15 @@ public final class FairShare: Sendable {
   public func withNewID<Answer>(
     for owner: String, after other: Date? = nil, _ body: (JobID) async throws -> Answer
   ) async throws -> Answer {
-    // An index that cannot be read now costs a job its turn, and no more than that.
-    let waiting = try? await catalog.lastWaiting(of: owner).first?.id.time
+    // An index that cannot be read now costs a job its turn, and no more than that. Where others of the owner's are being
+    // made, their turns come after all that wait.
+    let waiting = isMaking(owner) ? nil : try? await catalog.lastWaiting(of: owner).first?.id.time
     let id = begin(owner, after: [waiting, other].compactMap { $0 }.max(), now: Date())
     defer { end(id, of: owner) }
     return try await body(id)
   }
+
+  private func isMaking(_ owner: String) -> Bool { pending.withLock { $0[owner] != nil } }
 
   /// Is the id given to somebody who is still at work with it?
   func isGiven(_ id: JobID) -> Bool {
