@@ -58,6 +58,22 @@ private struct Quota: Decodable {
     }
   }
 
+  /// Where neither the upload nor the request says how long it is, its bytes are counted as they come.
+  @Test func aResumableUploadOfUnknownLengthStaysWithinTheQuota() async throws {
+    try await withService(["MP3SPOOL_QUOTA_BYTES": "300000"]) { service in
+      let tus = Tus(service: service)
+      let created = try await tus.send("POST", "/files", ["Upload-Defer-Length": "1"])
+      let path = try #require(created.headers["location"])
+      let part = repeatElement(UInt8(0), count: 200_000)
+      let chunked = ["Transfer-Encoding": "chunked"]
+      #expect(try await tus.patch(path, at: 0, part, chunked).status == 204)
+      let second = try await tus.patch(path, at: 200_000, part, chunked)
+      #expect(second.status == 413 && second.text.contains("300000"), "\(second)")
+      let offset = try #require(try await tus.offset(path))
+      #expect((200_000...300_000).contains(offset), "what came before counts, so that it can go on when there is room")
+    }
+  }
+
   @Test func onlySoManyJobsMayWait() async throws {
     try await withScratch { scratch in
       try await Accounts.add(to: scratch)

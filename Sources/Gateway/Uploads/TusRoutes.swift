@@ -188,14 +188,14 @@ struct TusRoutes: Sendable {
         // The bytes that lie there already are in no index yet: the upload counts whole.
         let grant = try await intake.quota.check(
           caller.username, announcedBytes: max(state.length ?? 0, portion.offset + (portion.bodyLength ?? 0)))
-        defer { withExtendedLifetime(grant) {} }
         if state.length != standing.description.length {
           standing.description.length = state.length
           try await uploads.describe(id, standing.description)
         }
         try await context.askForBody(of: request)
-        try await receive(request, state, limit, checksum, ticket)
+        try await receive(request, state, limit, checksum, grant, ticket)
         found = try await finished(id, try await find(id, caller), caller)
+        withExtendedLifetime(grant) {}
         tellAudit(of: found, context)
       }
       return Response(status: .noContent, headers: fields(of: found))
@@ -223,12 +223,12 @@ struct TusRoutes: Sendable {
     ) { id in
       let grant = try await intake.quota.check(
         caller.username, announcedBytes: max(description.length ?? 0, request.announcedLength ?? 0))
-      defer { withExtendedLifetime(grant) {} }
       try await begin(id, description) { ticket in
         try await context.askForBody(of: request)
-        if bringsBytes { try await receive(request, state, limit, checksum, ticket) }
+        if bringsBytes { try await receive(request, state, limit, checksum, grant, ticket) }
         _ = try await finished(id, try await find(id, caller), caller)
       }
+      withExtendedLifetime(grant) {}
       return Accepted(fid: id)
     }
     let found = try await find(accepted.fid, caller)
@@ -258,10 +258,11 @@ struct TusRoutes: Sendable {
   ///
   /// - Throws: where the body broke off what came counts nevertheless, unless it had a checksum.
   private func receive(
-    _ request: Request, _ state: TusUpload, _ limit: Int64, _ checksum: TusChecksum?, _ ticket: UploadWriters.Ticket
+    _ request: Request, _ state: TusUpload, _ limit: Int64, _ checksum: TusChecksum?, _ grant: QuotaGrant,
+    _ ticket: UploadWriters.Ticket
   ) async throws {
     let open = try await uploads.open(ticket.id, at: state.offset, checksum)
-    let pouring = Task { await pour(request.body, into: open, limit, state, ticket) }
+    let pouring = Task { await pour(request.body, into: open, limit, state, grant, ticket) }
     uploads.set(interrupt: { pouring.cancel() }, for: ticket)
     let problem = await withTaskCancellationHandler {
       await pouring.value
@@ -279,7 +280,8 @@ struct TusRoutes: Sendable {
   ///
   /// - Returns: what ended it early.
   private func pour(
-    _ body: RequestBody, into open: OpenUpload, _ limit: Int64, _ state: TusUpload, _ ticket: UploadWriters.Ticket
+    _ body: RequestBody, into open: OpenUpload, _ limit: Int64, _ state: TusUpload, _ grant: QuotaGrant,
+    _ ticket: UploadWriters.Ticket
   ) async -> (any Error)? {
     var pending = BodyPortion()
     var room = limit
@@ -289,12 +291,13 @@ struct TusRoutes: Sendable {
         uploads.hear(ticket)
         room -= Int64(chunk.readableBytes)
         guard room >= 0 else { return state.tooLong(maximum: intake.limits.maximumBytes) }
+        try grant.count(state.offset + limit - room)
         pending.add(chunk)
         if pending.isWorthACall { try await open.append(pending.take()) }
       }
       // A body that is taken away from its reader looks like any other end.
       if Task.isCancelled { problem = HTTPFailure(.conflict, "another request took over this upload") }
-    } catch let error as SpoolError { return error } catch {
+    } catch let error as SpoolError { return error } catch let error as HTTPFailure { problem = error } catch {
       problem = HTTPFailure(.badRequest, "the connection ended before the body did")
     }
     do { try await open.append(pending.take()) } catch { return error }
