@@ -48,13 +48,14 @@ public struct Conversion: Sendable {
   ) throws(ConversionFailure) -> [ConversionOutcome] {
     var outcomes: [ConversionOutcome] = []
     var leftOut: [(track: Int, failure: ConversionFailure)] = []
-    for number in 1... {
+    // No more tracks than that are ever looked for, whatever the decoder says of each.
+    for number in 1...max(1, limits.streams) {
       track.plan.track = number
       do { outcomes.append(try track.run(into: makeFile)) } catch {
         if number > 1, error.code == DecodeFailure.noMoreTracks { break }
         guard error.isCertain else { throw error }
         leftOut.append((number, error))
-        if error.code == DecodeFailure.noTracks { break }
+        if DecodeFailure.ofWholeFile.contains(error.code) { break }
       }
     }
     if outcomes.isEmpty, let first = leftOut.first { throw first.failure }

@@ -83,7 +83,8 @@ extension DecodeFailure {
     .violatedProtocol("delivery"), "the decoder gave something else than it had announced")
 
   static let noMoreTracks = DecodeFailure(.noSuchTrack, "").code
-  static let noTracks = DecodeFailure(.noAudioTrack, "").code
+  /// What would be said of each track, as it is about none of them.
+  static let ofWholeFile = [DecodeFailure(.noAudioTrack, "").code, DecodeFailure(.notMedia, "").code]
 
   /// The kind as one word: `no-audio-track`, `limit-exceeded`.
   var code: String {

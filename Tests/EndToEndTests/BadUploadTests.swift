@@ -146,6 +146,18 @@ private func expectNothingLeft(in scratch: Scratch, sourceLocation: SourceLocati
     }
   }
 
+  /// In a file that is none, no track is the last one.
+  @Test(arguments: ["letter.txt", "silent.mp4"])
+  func allTracksOfWhatHasNoneAreNotLookedForWithoutEnd(name: String) async throws {
+    try await withService { service in
+      let file =
+        name == "silent.mp4"
+        ? try await service.scratch.silentVideo(name) : try service.scratch.write(name, "Dear Sir or Madam,".utf8)
+      let job = try await service.ended(try await service.upload(file, "-F", "track=all"))
+      #expect(job.error?.code == (name == "silent.mp4" ? "no-audio-track" : "not-media"))
+    }
+  }
+
   @Test func whatCannotBeConvertedSaysWhy() async throws {
     try await withService { service in
       let scratch = service.scratch
