@@ -13,7 +13,9 @@ public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
     _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
     do { return try await next(request, context) } catch {
-      return try failure(for: error, context).response(from: request, context: context)
+      let answer = try failure(for: error, context).response(from: request, context: context)
+      // RFC 9110 §9.3.2: a body behind the head would be taken for the begin of the next answer.
+      return request.method == .head ? answer.createHeadResponse() : answer
     }
   }
 
