@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 public import Tokens
+import WireFormats
 
 /// `GET|POST /tokens`, `DELETE /tokens/{id}`: the caller's own API tokens, and for admins everybody's.
 struct TokenRoutes<Context: GuardedContext>: Sendable {
@@ -66,12 +67,6 @@ private struct TokenWish {
     var days: Int?
   }
 
-  private struct Form: Decodable {
-    var name: String?
-    var scopes: String?
-    var days: String?
-  }
-
   init(_ request: Request, limit: Int) async throws {
     let bytes: ByteBuffer
     do { bytes = try await request.body.collect(upTo: limit) } catch is NIOTooManyBytesError {
@@ -98,13 +93,14 @@ private struct TokenWish {
 
   private static func form(_ bytes: ByteBuffer) throws -> Body {
     let example = "the form must be such as name=backup&scopes=upload,download&days=90"
-    guard let form = try? URLEncodedFormDecoder().decode(Form.self, from: String(buffer: bytes)) else {
-      throw HTTPFailure(.badRequest, example)
-    }
-    let days = form.days.flatMap { $0.isEmpty ? nil : $0 }
+    // What else a client has in its form does not matter.
+    guard let fields = URLEncodedForm.parse(String(buffer: bytes)),
+      ["name", "scopes", "days"].allSatisfy({ fields[$0]?.count ?? 1 == 1 })
+    else { throw HTTPFailure(.badRequest, example) }
+    let days = fields["days"]?.first.flatMap { $0.isEmpty ? nil : $0 }
     guard days == nil || days.flatMap({ Int($0) }) != nil else { throw HTTPFailure(.badRequest, example) }
-    let scopes = form.scopes?.split { $0 == "," || $0.isWhitespace }.map(String.init)
-    return Body(name: form.name, scopes: scopes, days: days.flatMap { Int($0) })
+    let scopes = fields["scopes"]?.first?.split { $0 == "," || $0.isWhitespace }.map(String.init)
+    return Body(name: fields["name"]?.first, scopes: scopes, days: days.flatMap { Int($0) })
   }
 }
 

@@ -3,7 +3,7 @@ enum ExtendedValue {
   /// Reads such a value; nil where it is malformed or in a character set that RFC 8187 does not require.
   static func decode(_ text: String) -> String? {
     let pieces = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
-    guard pieces.count == 3, let bytes = percentDecoded(pieces[2].utf8) else { return nil }
+    guard pieces.count == 3, let bytes = percentDecoded(pieces[2].utf8, plain: isPlain) else { return nil }
     return pieces[0].lowercased() == "utf-8" ? String(validating: bytes, as: UTF8.self) : nil
   }
 
@@ -19,7 +19,8 @@ enum ExtendedValue {
     "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
   }
 
-  private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
+  /// - Parameter plain: which bytes stand for themselves; another one makes the text malformed.
+  static func percentDecoded(_ text: Substring.UTF8View, plain isPlain: (UInt8) -> Bool) -> [UInt8]? {
     var bytes: [UInt8] = []
     var rest = text
     while let byte = rest.popFirst() {

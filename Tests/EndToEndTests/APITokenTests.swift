@@ -50,6 +50,12 @@ extension Service {
       let form = try await service.request("/tokens", "-d", "name=a+form&scopes=upload,download&days=")
       #expect(form.status == 201)
       #expect(try form.json(Token.self).scopes == ["download", "upload"])
+      for (fields, status) in [
+        ("name=a&scopes=upload&=x&n%5B%5D=1&a[b=2", 201), ("name=a&name=b&scopes=upload", 400),
+        ("name=%ff&scopes=upload", 400),
+      ] {
+        #expect(try await service.request("/tokens", "-d", fields).status == status, "\(fields)")
+      }
     }
   }
 
