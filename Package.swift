@@ -133,7 +133,12 @@ let tests: [Target] = [
       "AuthService", "Catalog", "Tokens", system, logging, hummingbird, nioCore,
       .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "GRDB", package: "GRDB.swift"),
     ]),
-  .testTarget(name: "GatewayTests", dependencies: ["Gateway", nioCore]),
+  .testTarget(
+    name: "GatewayTests",
+    dependencies: [
+      "Gateway", "AuthService", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", system, logging, hummingbird,
+      nioCore, .product(name: "Yams", package: "Yams"),
+    ]),
   .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, httpTypes]),
   .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),
   .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),

@@ -2,6 +2,7 @@ public import Hummingbird
 public import Tokens
 
 /// The routes of the auth service: `POST /login`, `POST /validate`, `/tokens`, the public keys, and a sign of life.
+/// Nothing can be added to a router behind them.
 public struct AuthRoutes<Context: GuardedContext>: Sendable {
   private let entrance: Entrance
   private let publicKeys: KeySet
@@ -20,6 +21,7 @@ public struct AuthRoutes<Context: GuardedContext>: Sendable {
       Response.json(written: publicKeys.json, type: "application/jwk-set+json")
     }
     router.get("healthz") { _, _ in Response.text("ok") }
+    router.add(middleware: UnroutedMiddleware(router.routes))
   }
 
   private func validate(_ request: Request, _ context: Context) async throws -> Response {

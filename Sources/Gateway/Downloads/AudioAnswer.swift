@@ -26,7 +26,7 @@ struct AudioAnswer: Sendable {
       .cacheControl: "private, no-cache",
       .contentTypeOptions: "nosniff",
     ]
-    if request.headers[.ifNoneMatch] == etag { return Response(status: .notModified, headers: headers) }
+    if request.knows(etag) { return Response(status: .notModified, headers: headers) }
     let path = spool.layout.audio(result, of: record)
     switch range(request, etag, result.byteCount) {
     case .ranges(let ranges) where ranges.count == 1:

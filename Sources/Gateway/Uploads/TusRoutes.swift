@@ -18,10 +18,13 @@ struct TusRoutes: Sendable {
   let uploads: ResumableUploads
 
   func add(to router: Router<GatewayContext>) {
-    for method in [.options, .post, .head, .patch, .delete] as [HTTPRequest.Method] {
+    for method in [.options, .post] as [HTTPRequest.Method] {
       router.on("files", method: method) { request, context in
         try await answer(request) { try await collection(request, context) }
       }
+    }
+    // POST is for clients that name another method in a header.
+    for method in [.options, .post, .head, .patch, .delete] as [HTTPRequest.Method] {
       router.on("files/:fid", method: method) { request, context in
         try await answer(request) { try await upload(request, context) }
       }
@@ -47,7 +50,7 @@ struct TusRoutes: Sendable {
     switch request.intendedMethod {
     case .options: return capabilities()
     case .post: return try await create(request, context)
-    default: throw Self.notAllowed("OPTIONS, POST")
+    default: throw HTTPFailure.notAllowed(but: ["OPTIONS", "POST"])
     }
   }
 
@@ -59,12 +62,8 @@ struct TusRoutes: Sendable {
     case .head: return try await head(id, caller)
     case .patch: return try await patch(id, caller, request, context)
     case .delete: return try await delete(id, caller)
-    default: throw Self.notAllowed("OPTIONS, HEAD, PATCH, DELETE")
+    default: throw HTTPFailure.notAllowed(but: ["OPTIONS", "HEAD", "PATCH", "DELETE"])
     }
-  }
-
-  private static func notAllowed(_ methods: String) -> HTTPFailure {
-    HTTPFailure(.methodNotAllowed, "only \(methods) can be asked of this", headers: [.allow: methods])
   }
 
   private func capabilities() -> Response {

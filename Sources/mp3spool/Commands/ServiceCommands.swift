@@ -117,7 +117,7 @@ struct WorkCommand: AsyncParsableCommand {
 
 extension Parts {
   fileprivate func authServer(_ entrance: Entrance, _ access: AccessTokens) throws -> some Service {
-    let router = Router(context: AuthContext.self)
+    let router = Router(context: AuthContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: ClientMiddleware(try trustedProxies()))
     router.add(middleware: AuditMiddleware(entrance.audit))
     router.add(middleware: FailureMiddleware { ($0 as? CatalogError).flatMap(HTTPFailure.init(translating:)) })
