@@ -50,8 +50,10 @@ extension ConversionOptions {
   public static let names = Name.allCases.map(\.rawValue)
 
   /// Sets options from text, except those whose value is empty, as a form sends it for a field left blank.
+  ///
+  /// Throws for an unknown name, be its value empty, and for a wrong value.
   public mutating func set(_ values: [String: String]) throws(OptionError) {
-    for (name, value) in values where !value.isEmpty { try set(name, to: value) }
+    for (name, value) in values where !value.isEmpty || !Self.names.contains(name) { try set(name, to: value) }
   }
 
   /// Sets one option from text. An empty value, as a form sends it for a field left blank, sets the default.

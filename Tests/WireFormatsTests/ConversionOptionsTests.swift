@@ -64,6 +64,14 @@ import WireFormats
     #expect(options == ConversionOptions())
   }
 
+  /// Of several values the empty ones say nothing, but a name that is misspelt is told of all the same.
+  @Test func aNameThatIsNoneIsWrongWithoutAValueToo() throws {
+    var options = ConversionOptions()
+    try options.set(["preset": "v5", "track": ""])
+    #expect(options.preset == (try Preset(parsing: "v5")))
+    #expect(throws: OptionError.self) { try options.set(["preset": "v2", "trakc": ""]) }
+  }
+
   @Test func aMessageNeverRepeatsControlCharactersNorALongValue() {
     var options = ConversionOptions()
     let error = #expect(throws: OptionError.self) {
