@@ -92,12 +92,15 @@ extension Spool {
   /// its files may be compared with (rule R6).
   public func now() throws(SpoolError) -> Duration {
     let probe = layout.staging.appending(".clock-\(ClaimNumber())")
-    return try spooling { () throws(FileError) in
+    do throws(FileError) {
       try NewFile(creating: probe).close()
       let status = try Files.status(probe)
       try Files.unlinkIfPresent(probe)
       guard let status else { throw FileError(operation: "look at", path: probe, errno: .noSuchFileOrDirectory) }
       return status.modified
+    } catch {
+      try? Files.unlinkIfPresent(probe)
+      throw SpoolError(error)
     }
   }
 }

@@ -60,7 +60,8 @@ extension Spool {
     let directory = layout.upload(id)
     // A crash may have left one of which nobody was told.
     if try upload(id) == nil { try throwAway(directory) }
-    try spooling { () throws(FileError) in try Files.makeDirectory(directory) }
+    // One that is there now is ours: only the answer was lost (rule R3).
+    try spooling { () throws(FileError) in try Files.makeDirectoryIfAbsent(directory) }
     do {
       try spooling { () throws(FileError) in
         try save([], toNew: JobFiles.source(in: directory))
