@@ -20,6 +20,8 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let ahc: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
 /// The house, from the roof down: a target imports only what stands below it (`LayerTests` checks it).
@@ -27,7 +29,7 @@ let rooms: [Target] = [
   .executableTarget(
     name: "mp3spool",
     dependencies: [
-      "Gateway", "AuthService", "WebServer", "Converter", "Keeper", "Catalog", "Tokens", "Spool", "Decoder",
+      "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "Decoder",
       "MP3Encoder", "WireFormats", "DurableFiles", "Settings", "Telemetry", "CLinux", system, logging, lifecycle,
       nioCore,
       hummingbird,
@@ -39,14 +41,13 @@ let rooms: [Target] = [
   .target(
     name: "Gateway",
     dependencies: [
-      "AuthService", "WebServer", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system,
-      logging, lifecycle,
+      "AuthService", "WebServer", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles",
+      system, logging, lifecycle, ahc,
       hummingbird, crypto, nioCore,
       .product(name: "NIOFoundationCompat", package: "swift-nio"),
       .product(name: "NIOHTTP1", package: "swift-nio"),
       .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       .product(name: "HTTPTypes", package: "swift-http-types"),
-      .product(name: "AsyncHTTPClient", package: "async-http-client"),
     ]),
   .target(
     name: "AuthService",
@@ -60,7 +61,7 @@ let rooms: [Target] = [
       "WireFormats", logging, hummingbird, nioCore, nioHTTP1, httpTypes,
       .product(name: "HummingbirdCore", package: "hummingbird"),
       .product(name: "NIOTLS", package: "swift-nio"),
-      .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      nioSSL,
       .product(name: "NIOHTTP2", package: "swift-nio-http2"),
       .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
@@ -71,6 +72,12 @@ let rooms: [Target] = [
     dependencies: [
       "Tokens", "Spool", "Decoder", "Loudness", "MP3Encoder", "WireFormats", "DurableFiles", system, logging, lifecycle,
       crypto, metrics,
+    ]),
+  .target(
+    name: "Notices",
+    dependencies: [
+      "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", logging, lifecycle, ahc, nioCore, nioHTTP1, nioPosix,
+      nioSSL,
     ]),
   .target(
     name: "Keeper",
@@ -124,6 +131,7 @@ let tests: [Target] = [
       "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging,
       .product(name: "GRDB", package: "GRDB.swift"),
     ]),
+  .testTarget(name: "NoticesTests", dependencies: ["Notices", "Catalog", "Spool", "WireFormats"]),
   .testTarget(
     name: "SpoolTests",
     dependencies: ["Spool", "WireFormats", "DurableFiles", system]),
@@ -136,8 +144,8 @@ let tests: [Target] = [
   .testTarget(
     name: "GatewayTests",
     dependencies: [
-      "Gateway", "AuthService", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", system, logging, hummingbird,
-      nioCore, .product(name: "Yams", package: "Yams"),
+      "Gateway", "AuthService", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", system, logging,
+      hummingbird, nioCore, .product(name: "Yams", package: "Yams"),
     ]),
   .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, httpTypes]),
   .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),

@@ -8,6 +8,10 @@ public enum AuditEvent: String, Sendable, Hashable, CaseIterable {
   case linkMade = "link-made"
   case feedMade = "feed-made"
   case feedRemoved = "feed-removed"
+  case webhookAdded = "webhook-added"
+  case webhookRemoved = "webhook-removed"
+  case webhookSecretMade = "webhook-secret-made"
+  case deliveryResent = "delivery-resent"
   case tokenAdded = "token-added"
   case tokenRevoked = "token-revoked"
   case userAdded = "user-added"
@@ -30,6 +34,8 @@ public struct AuditEntry: Sendable, Equatable {
   public var fid: String?
   /// The API token that was made or revoked.
   public var token: String?
+  /// The webhook that was added or removed, by its id.
+  public var webhook: String?
   /// The API token with which it was done; nil after a login.
   public var with: String?
   /// `ok`, or the status that the client was answered.
@@ -37,17 +43,17 @@ public struct AuditEntry: Sendable, Equatable {
 
   public init(
     _ event: AuditEvent, user: String?, address: String?, account: String? = nil, fid: String? = nil,
-    token: String? = nil, with: String? = nil, outcome: String = "ok"
+    token: String? = nil, webhook: String? = nil, with: String? = nil, outcome: String = "ok"
   ) {
     (self.event, self.user, self.address, self.account) = (event, user, address, account)
-    (self.fid, self.token, self.with, self.outcome) = (fid, token, with, outcome)
+    (self.fid, self.token, self.webhook, self.with, self.outcome) = (fid, token, webhook, with, outcome)
   }
 
   /// The fields by their names, as values that end where they seem to end.
   var fields: [String: String] {
     let all = [
       "event": event.rawValue, "user": user ?? "-", "address": address ?? "-", "account": account, "fid": fid,
-      "token": token, "with": with, "outcome": outcome,
+      "token": token, "webhook": webhook, "with": with, "outcome": outcome,
     ]
     return all.compactMapValues { $0.map(Self.unmistakable) }
   }

@@ -41,10 +41,13 @@ extension AuditEntry {
     case .retry: fid = Self.last(of: String(request.uri.path.dropLast("/retry".count)))
     case .tokenAdded: token = isGood ? subject : nil
     case .tokenRevoked: token = subject
+    case .webhookAdded: webhook = isGood ? subject : nil
+    case .webhookRemoved: webhook = subject
     default: break
     }
     // A secret that somebody sent in the place of a name is not repeated.
     if let fid, fid.utf8.count != 26 { self.fid = "?" }
+    if let webhook, webhook.utf8.count != 16 { self.webhook = "?" }
     if let token, token.utf8.count != 16 { self.token = "?" }
   }
 
@@ -59,6 +62,10 @@ extension AuditEntry {
     case (.post, "jobs", 3) where path[2] == "link": return .linkMade
     case (.post, "feed", 1): return .feedMade
     case (.delete, "feed", 1): return .feedRemoved
+    case (.post, "webhooks", 1): return .webhookAdded
+    case (.delete, "webhooks", 2): return .webhookRemoved
+    case (.post, "webhooks", 2) where path[1] == "secret": return .webhookSecretMade
+    case (.post, "webhooks", 4): return .deliveryResent
     case (.post, "tokens", 1): return .tokenAdded
     case (.delete, "tokens", 2): return .tokenRevoked
     default: return nil

@@ -8,7 +8,9 @@ extension HTTPFailure {
     case .invalid: self.init(.badRequest, error.description)
     case .unknownUser: self.init(.notFound, "there is no such user")
     case .unknownToken: self.init(.notFound, "there is no such token")
-    case .duplicateUser, .tooManyTokens: self.init(.conflict, error.description)
+    case .unknownWebhook: self.init(.notFound, "there is no such webhook")
+    case .unknownDelivery: self.init(.notFound, "there is no such delivery")
+    case .duplicateUser, .tooManyTokens, .surplusWebhook, .lostDelivery: self.init(.conflict, error.description)
     case .busy: self.init(.serviceUnavailable, "too much is going on at once; try again", headers: [.retryAfter: "2"])
     case .outOfSpace, .cancelled, .remoteFileSystem, .newerSchema, .unusable: return nil
     }

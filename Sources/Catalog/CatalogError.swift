@@ -15,6 +15,14 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
     case unknownToken
     /// The user has as many API tokens as one may have.
     case tooManyTokens
+    /// There is no webhook of that id.
+    case unknownWebhook
+    /// The user has that webhook, or as many as one may have.
+    case surplusWebhook
+    /// There is no delivery of that number.
+    case unknownDelivery
+    /// A delivery has nowhere to go any more.
+    case lostDelivery
     /// Others held the database, or the hashing of passwords, for too long.
     case busy
     /// The disk is full.

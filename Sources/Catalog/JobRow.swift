@@ -49,7 +49,7 @@ struct JobRow: FetchableRecord {
     }
   }
 
-  private static let columns = [
+  static let columns = [
     "id", "state", "attempt", "owner", "name", "size", "sha256", "options", "origin", "submitted_at", "host",
     "finished_at", "directory", "exported_name", "result", "failure",
   ]

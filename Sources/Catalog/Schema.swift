@@ -18,6 +18,11 @@ enum Schema {
     migrator.registerMigration("idempotency keys") { db in try db.execute(sql: idempotencyKeys) }
     migrator.registerMigration("feeds") { db in try db.execute(sql: feeds) }
     migrator.registerMigration("quotas") { db in try db.execute(sql: quotas) }
+    migrator.registerMigration("notices") { db in
+      try db.execute(sql: NoticeSQL.tables)
+      // Of what has ended already nobody wants to hear.
+      if try db.tableExists("jobs") { try db.execute(sql: NoticeSQL.rememberEnded) }
+    }
     return migrator
   }
 
@@ -30,7 +35,10 @@ enum Schema {
   }
 
   /// Makes the tables of the index that are missing.
-  static func makeIndex(_ db: Database) throws { try db.execute(sql: index) }
+  static func makeIndex(_ db: Database) throws {
+    try db.execute(sql: index)
+    try db.execute(sql: NoticeSQL.triggers)
+  }
 
   private static func identify(_ db: Database) throws {
     let application = try Int.fetchOne(db, sql: "PRAGMA application_id")

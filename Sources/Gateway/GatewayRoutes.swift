@@ -4,6 +4,7 @@ import DurableFiles
 import HTTPTypes
 public import Hummingbird
 public import Keeper
+public import Notices
 public import Spool
 public import Tokens
 import WebServer
@@ -22,6 +23,8 @@ public struct GatewayRoutes: Sendable {
   private let uploads: ResumableUploads
   private let limits: UploadLimits
   private let quota: Quota
+  private let gate: WebhookGate
+  private let sendsMail: Bool
   private let defaults: ConversionOptions
   private let proxies: ProxyTrust
   private let exposition: @Sendable () -> String
@@ -30,12 +33,14 @@ public struct GatewayRoutes: Sendable {
   ///   - news: must run for as long as the routes do.
   ///   - defaults: the options of uploads that do not say something else.
   ///   - proxies: who is believed about whom a request is from.
+  ///   - gate: looks at whatever URL a webhook is to go to.
+  ///   - sendsMail: whether there is a mail server.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     entrance: Entrance, spool: Spool, catalog: Catalog, fairShare: FairShare, news: JobNews, signer: SidecarSigner,
     links: LinkSigner, address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, quota: Quota,
-    defaults: ConversionOptions,
-    proxies: ProxyTrust, exposition: @escaping @Sendable () -> String
+    gate: WebhookGate, sendsMail: Bool, defaults: ConversionOptions, proxies: ProxyTrust,
+    exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
     self.spool = spool
@@ -48,6 +53,8 @@ public struct GatewayRoutes: Sendable {
     self.uploads = uploads
     self.limits = limits
     self.quota = quota
+    self.gate = gate
+    self.sendsMail = sendsMail
     self.defaults = defaults
     self.proxies = proxies
     self.exposition = exposition
@@ -63,7 +70,8 @@ public struct GatewayRoutes: Sendable {
     let door = entrance.door
     let intake = Intake(
       spool: spool, catalog: catalog, fairShare: fairShare, signer: signer, limits: limits,
-      quota: quota, defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog))
+      quota: quota, defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog),
+      notices: UploadNotices(catalog: catalog, gate: gate, sendsMail: sendsMail))
     UploadRoutes(door: door, intake: intake).add(to: router)
     TusRoutes(door: door, intake: intake, uploads: uploads).add(to: router)
     let audio = AudioAnswer(spool: spool)
@@ -72,6 +80,9 @@ public struct GatewayRoutes: Sendable {
     FeedRoutes(door: door, audio: audio, catalog: catalog, address: address).add(to: router)
     QuotaRoute(door: door, catalog: catalog, quota: quota).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
+    WebhookRoutes(door: door, catalog: catalog, gate: gate).add(to: router)
+    DeliveryRoutes(door: door, catalog: catalog).add(to: router)
+    NoticePreferenceRoute(door: door, catalog: catalog, sendsMail: sendsMail).add(to: router)
     EventRoute(door: door, news: news).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }
     router.get("metrics") { _, _ in

@@ -19,6 +19,9 @@ public enum SettingName: String, CaseIterable, Sendable {
   case quotaMinutes = "quota-minutes"
   case quotaWaiting = "quota-waiting"
   case dropOwner = "drop-owner"
+  case webhookPrivateAddresses = "webhook-private-addresses"
+  case smtpURL = "smtp-url"
+  case mailFrom = "mail-from"
   case preset, track, language, rate, channels, trim, loudness
   case sandbox
   case outdatedFFmpeg = "outdated-ffmpeg"
@@ -51,6 +54,9 @@ public enum SettingName: String, CaseIterable, Sendable {
   /// Those that every conversion has; the same words are flags, form fields and query parameters.
   public static let conversionOptions: [SettingName] = [.preset, .track, .language, .rate, .channels, .trim, .loudness]
 
+  /// Those that no log and no message may show.
+  var isSecret: Bool { self == .jwtSecret || self == .smtpURL }
+
   /// What it had been called in the system that mp3spool replaces; honoured where the newer name is not set.
   var olderEnvironmentName: String? {
     switch self {
@@ -81,6 +87,11 @@ public enum SettingName: String, CaseIterable, Sendable {
     case .quotaMinutes: "How many minutes of audio one user may have converted in 30 days; `none` by default."
     case .quotaWaiting: "How many jobs of one user may wait at once; `none` by default."
     case .dropOwner: "Who owns files that are dropped into the folder; `drop` by default."
+    case .webhookPrivateAddresses:
+      "Addresses and networks, as 10.0.0.0/8, with commas between, that webhooks may go to although they are not public; none by default."
+    case .smtpURL:
+      "The server that takes mails, such as smtps://USER:PASSWORD@mail.example.org; none, and no mail, by default."
+    case .mailFrom: "The address that mails come from; `smtp-url` needs it."
     case .preset: "The quality where a job does not say it: v0 … v9, cbr-128, abr-192, voice; `v2` by default."
     case .track: "The audio track where a job does not say it: a number, or all; the file's own choice by default."
     case .language: "The audio track's language where a job does not say it, such as deu; none by default."

@@ -26,6 +26,7 @@ public struct Settings: Sendable {
   /// What one user may have, where nothing else was set for the user.
   public let quota: UserQuota
   public let dropOwner: String
+  public let notices: NoticeSettings
   /// The options of a conversion that does not say them, by their names, as text.
   public let conversionOptions: [String: String]
   public let sandbox: Sandbox
@@ -47,6 +48,14 @@ public struct UserQuota: Sendable {
   public let minutes: Int64?
   /// Jobs that wait.
   public let waiting: Int64?
+}
+
+/// Whom people may have told of the ends of jobs, and how.
+public struct NoticeSettings: Sendable {
+  /// Addresses and networks, as text, that webhooks may go to although they are not public.
+  public let privateAddresses: [String]
+  /// The server that takes mails, and whom they come from; nil means: no mail.
+  public let mail: (server: String, sender: String)?
 }
 
 /// What one file may take.

@@ -41,6 +41,7 @@ extension Settings {
     uploadExpiry = try await layers.value(.uploadExpiry, or: "86400", someSeconds, seconds)
     quota = try await UserQuota(layers)
     dropOwner = try await layers.value(.dropOwner, or: "drop", "a name") { $0.isEmpty ? nil : $0 }
+    notices = try await NoticeSettings(layers)
     var options: [String: String] = [:]
     for name in SettingName.conversionOptions { options[name.rawValue] = try await layers.text(name) }
     conversionOptions = options
@@ -83,6 +84,18 @@ private let numberOrNone = "a number from 0 to 1000000000, or none"
 
 private func orNone(_ text: String, _ parse: (String) -> Int64?) -> Int64?? {
   text == "none" ? .some(nil) : parse(text).map { .some($0) }
+}
+
+extension NoticeSettings {
+  fileprivate init(_ layers: SettingsLayers) async throws(SettingsError) {
+    privateAddresses = try await layers.list(.webhookPrivateAddresses)
+    switch (try await layers.text(.smtpURL), try await layers.text(.mailFrom)) {
+    case (let server?, let sender?): mail = (server, sender)
+    case (nil, nil): mail = nil
+    case (_?, nil): throw SettingsError("the setting smtp-url needs the setting mail-from")
+    case (nil, _?): throw SettingsError("the setting mail-from needs the setting smtp-url")
+    }
+  }
 }
 
 extension Limits {
@@ -170,7 +183,7 @@ private struct SettingsLayers {
   /// The text of a setting, or nil where no layer has it. An empty text counts as none, as `FOO=` in a unit file does.
   func text(_ name: SettingName) async throws(SettingsError) -> String? {
     do {
-      let text = try await reader.fetchString(forKey: ConfigKey([name.rawValue]), isSecret: name == .jwtSecret)
+      let text = try await reader.fetchString(forKey: ConfigKey([name.rawValue]), isSecret: name.isSecret)
       return text.flatMap { $0.isEmpty ? nil : $0 }
     } catch {
       throw SettingsError("the setting \(name.rawValue) must be a single value")
@@ -197,7 +210,7 @@ private struct SettingsLayers {
       name: "command line",
       values: .init(
         uniqueKeysWithValues: flags.filter { !$0.value.isEmpty }.map { name, text in
-          (AbsoluteConfigKey([name.rawValue]), ConfigValue(.string(text), isSecret: name == .jwtSecret))
+          (AbsoluteConfigKey([name.rawValue]), ConfigValue(.string(text), isSecret: name.isSecret))
         }))
   }
 
@@ -207,7 +220,8 @@ private struct SettingsLayers {
       variables[name.environmentName] = name.olderEnvironmentName.flatMap { environment[$0] }
     }
     return EnvironmentVariablesProvider(
-      environmentVariables: variables, secretsSpecifier: .specific([SettingName.jwtSecret.environmentName])
+      environmentVariables: variables,
+      secretsSpecifier: .specific(Set(SettingName.allCases.filter(\.isSecret).map(\.environmentName)))
     ).prefixKeys(with: "mp3spool")
   }
 

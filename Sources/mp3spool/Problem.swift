@@ -60,7 +60,9 @@ struct Problem: Error {
 
   private init(_ error: CatalogError) {
     switch error.kind {
-    case .duplicateUser, .unknownUser, .invalid, .unknownToken, .tooManyTokens: self = .usage(error.description)
+    case .duplicateUser, .unknownUser, .invalid, .unknownToken, .tooManyTokens, .unknownWebhook, .surplusWebhook,
+      .unknownDelivery, .lostDelivery:
+      self = .usage(error.description)
     default: self = error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
     }
   }

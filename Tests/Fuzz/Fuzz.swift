@@ -13,6 +13,7 @@ enum Fuzz {
     "ranges": RangesTarget.run,
     "headers": HeadersTarget.run,
     "tus": TusTarget.run,
+    "notices": NoticesTarget.run,
     "file-names": FileNamesTarget.run,
     "options": OptionsTarget.run,
     "frames": FramesTarget.run,

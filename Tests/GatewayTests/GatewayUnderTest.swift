@@ -5,6 +5,7 @@ import Gateway
 import Hummingbird
 import Keeper
 import Logging
+import Notices
 import Spool
 import SystemPackage
 import Tokens
@@ -35,7 +36,8 @@ final class GatewayUnderTest {
       signer: signer, links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(nil),
       uploads: uploads, limits: UploadLimits(maximumBytes: 1000, reservedBytes: 0),
       quota: Quota(catalog: catalog, usual: QuotaLimits(bytes: nil, minutes: nil, waiting: nil)),
-      defaults: ConversionOptions(), proxies: ProxyTrust([]), exposition: { "" }
+      gate: WebhookGate(AddressRules()), sendsMail: false, defaults: ConversionOptions(), proxies: ProxyTrust([]),
+      exposition: { "" }
     ).router()
     AuthRoutes(entrance: entrance, publicKeys: KeySet([key.publicKey])).add(to: auth)
   }

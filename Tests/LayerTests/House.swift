@@ -4,8 +4,8 @@ import Foundation
 struct House {
   /// From the roof down.
   static let rooms = [
-    "mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Keeper", "Catalog", "Tokens", "Spool", "Decoder",
-    "Loudness", "MP3Encoder", "WireFormats", "DurableFiles", "Settings", "Telemetry",
+    "mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Catalog", "Tokens", "Spool",
+    "Decoder", "Loudness", "MP3Encoder", "WireFormats", "DurableFiles", "Settings", "Telemetry",
   ]
 
   /// What C offers, and who makes it safe.
@@ -29,16 +29,19 @@ struct House {
     "Hummingbird": Guest(rooms: ["mp3spool", "Gateway", "AuthService", "WebServer"], reason: http),
     "HummingbirdCore": Guest(rooms: ["WebServer"], reason: wire),
     "HTTPTypes": Guest(rooms: ["Gateway", "AuthService", "WebServer"], reason: http),
-    "NIOHTTP1": Guest(rooms: ["Gateway", "WebServer"], reason: http),
+    "NIOHTTP1": Guest(rooms: ["Gateway", "WebServer", "Notices"], reason: http),
     "NIOHTTP2": Guest(rooms: ["WebServer"], reason: wire),
     "NIOHTTPTypes": Guest(rooms: ["Gateway", "WebServer"], reason: http),
     "NIOHTTPTypesHTTP1": Guest(rooms: ["WebServer"], reason: wire),
     "NIOHTTPTypesHTTP2": Guest(rooms: ["WebServer"], reason: wire),
-    "NIOSSL": Guest(rooms: ["WebServer"], reason: wire),
+    "NIOSSL": Guest(rooms: ["WebServer", "Notices"], reason: wire),
     "NIOTLS": Guest(rooms: ["WebServer"], reason: wire),
-    "NIOCore": Guest(rooms: ["mp3spool", "Gateway", "AuthService", "WebServer"], reason: http),
-    "NIOPosix": Guest(rooms: ["DurableFiles"], reason: "threads for calls that block are BlockingThreads"),
-    "AsyncHTTPClient": Guest(rooms: ["Gateway"], reason: "only the gateway asks another service"),
+    "NIOCore": Guest(rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Notices"], reason: http),
+    "NIOPosix": Guest(
+      rooms: ["DurableFiles", "Notices"], reason: "threads for calls that block are BlockingThreads; mail has a socket"),
+    "AsyncHTTPClient": Guest(
+      rooms: ["Gateway", "Notices"],
+      reason: "the gateway asks another service, notices go to strangers'; nothing else calls"),
     "GRDB": Guest(rooms: ["Catalog"], reason: "one room knows that there is SQL"),
     "JWTKit": Guest(rooms: ["Tokens"], reason: "one room decides which signatures are believed"),
     "Crypto": Guest(
@@ -46,19 +49,19 @@ struct House {
     "ArgumentParser": Guest(rooms: ["mp3spool"], reason: "rooms get their settings as values"),
     "UnixSignals": Guest(rooms: ["mp3spool"], reason: "signals are the process's matter"),
     "ServiceLifecycle": Guest(
-      rooms: ["mp3spool", "Gateway", "Converter", "Keeper"],
+      rooms: ["mp3spool", "Gateway", "Converter", "Notices", "Keeper"],
       reason: "only what runs on is a service, or must end with one"),
     "Configuration": Guest(rooms: ["Settings"], reason: layers),
     "Yams": Guest(rooms: ["Settings"], reason: layers),
     "Logging": Guest(
-      rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Keeper", "Telemetry"],
+      rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Telemetry"],
       reason: "the rooms below say by their errors what went wrong, and whoever called them decides what is told"),
     "Metrics": Guest(rooms: ["Gateway", "Converter"], reason: counting),
     "CoreMetrics": Guest(rooms: ["Telemetry"], reason: counting),
   ]
 
   private static let http =
-    "HTTP ends in Gateway, AuthService and WebServer; everything below can be used and tested without it"
+    "HTTP ends in Gateway, AuthService and WebServer, and goes out of Notices; everything below can be used and tested without it"
   private static let wire = "one room knows how requests lie on the wire; the routes see what they mean"
   private static let layers = "rooms get their settings as values, and know nothing of files and variables"
   private static let counting = "what is counted is counted where it happens, and shown by Telemetry"

@@ -85,12 +85,16 @@ import Testing
       case .limitStreams, .limitAnalysis, .limitCPU, .limitDuration, .limitWait: "7"
       case .headerTimeout, .bodyTimeout, .idleTimeout, .writeTimeout, .connections, .connectionsPerAddress: "7"
       case .tlsCertificate, .tlsKey: "/tmp/x.pem"
-      case .trustedProxies: "10.0.0.0/8"
+      case .trustedProxies, .webhookPrivateAddresses: "10.0.0.0/8"
+      case .smtpURL: "smtps://mail.example.org"
+      case .mailFrom: "mp3spool@example.org"
       case .limitProbe, .limitAllocation, .limitMemory: "7M"
       }
     // The two go together, so both are set, and the one in question by another value.
-    let partners: [SettingName: String] =
-      [.tlsCertificate, .tlsKey].contains(name) ? [.tlsCertificate: "/tmp/a.pem", .tlsKey: "/tmp/a.pem"] : [:]
+    let pairs: [[SettingName: String]] = [
+      [.tlsCertificate: "/tmp/a.pem", .tlsKey: "/tmp/a.pem"], [.smtpURL: "smtp://a", .mailFrom: "a@example.org"],
+    ]
+    let partners = pairs.first { $0[name] != nil } ?? [:]
     let others = partners.filter { $0.key != name }
     let usual = "\(try await load(flags: partners))"
     let fromFlag = "\(try await load(flags: others.merging([name: value]) { $1 }))"
@@ -102,6 +106,11 @@ import Testing
   @Test func aCertificateNeedsItsKey() async {
     #expect(await refusal(flags: [.tlsCertificate: "a"]) == "the setting tls-certificate needs the setting tls-key")
     #expect(await refusal(flags: [.tlsKey: "a"]) == "the setting tls-key needs the setting tls-certificate")
+  }
+
+  @Test func aMailServerNeedsASender() async {
+    #expect(await refusal(flags: [.smtpURL: "smtp://a"]) == "the setting smtp-url needs the setting mail-from")
+    #expect(await refusal(flags: [.mailFrom: "a@b"]) == "the setting mail-from needs the setting smtp-url")
   }
 
   @Test func theDatabaseIsInTheSpoolUnlessItIsSaid() async throws {

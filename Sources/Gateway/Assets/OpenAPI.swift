@@ -53,6 +53,8 @@ extension Asset {
         description: What became of what was sent.
       - name: results
         description: The MP3s.
+      - name: notices
+        description: Being told of the ends of jobs, by webhooks and mail.
       - name: service
         description: The service about itself; open to everybody.
     security:
@@ -259,6 +261,8 @@ extension Asset {
             - $ref: "#/components/parameters/Trim"
             - $ref: "#/components/parameters/Loudness"
             - $ref: "#/components/parameters/Duplicate"
+            - $ref: "#/components/parameters/Webhook"
+            - $ref: "#/components/parameters/Mail"
             - $ref: "#/components/parameters/IdempotencyKey"
           requestBody:
             required: true
@@ -303,6 +307,8 @@ extension Asset {
             - $ref: "#/components/parameters/Trim"
             - $ref: "#/components/parameters/Loudness"
             - $ref: "#/components/parameters/Duplicate"
+            - $ref: "#/components/parameters/Webhook"
+            - $ref: "#/components/parameters/Mail"
             - $ref: "#/components/parameters/IdempotencyKey"
           requestBody:
             required: true
@@ -371,6 +377,8 @@ extension Asset {
             - $ref: "#/components/parameters/Trim"
             - $ref: "#/components/parameters/Loudness"
             - $ref: "#/components/parameters/Duplicate"
+            - $ref: "#/components/parameters/Webhook"
+            - $ref: "#/components/parameters/Mail"
             - $ref: "#/components/parameters/IdempotencyKey"
           requestBody:
             content:
@@ -914,6 +922,262 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /webhooks:
+        get:
+          operationId: listWebhooks
+          tags: [notices]
+          summary: List webhooks
+          description: The caller's own, and everybody's for admins.
+          parameters:
+            - name: owner
+              in: query
+              description: Only this person's, for admins; nobody else is listened to.
+              schema: { type: string }
+          responses:
+            "200":
+              description: The webhooks, without their secret.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/WebhookList" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+        post:
+          operationId: addWebhook
+          tags: [notices]
+          summary: Have a URL told of the ends of one's jobs
+          description: |
+            At the end of each of the caller's jobs the URL gets a POST, signed by `Mp3spool-Signature: t=SECONDS,v1=HEX`,
+            where HEX is the HMAC-SHA256 of `SECONDS.BODY` under the caller's signing secret. Its host must have a public
+            address, unless the service's settings allow others.
+          requestBody:
+            required: true
+            description: At most 16 KiB.
+            content:
+              application/json:
+                schema:
+                  type: object
+                  required: [url]
+                  properties:
+                    url: { type: string, format: webhook-url }
+                example: { url: "https://example.org/hook" }
+          responses:
+            "201":
+              description: The webhook, with the signing secret where it was made just now.
+              headers:
+                Location:
+                  description: Where it can be removed.
+                  required: true
+                  schema: { type: string, pattern: "^/webhooks/[0-9a-f]{16}$" }
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/Webhook" }
+              links:
+                remove:
+                  operationId: removeWebhook
+                  parameters: { id: "$response.body#/id" }
+                test:
+                  operationId: testWebhook
+                  parameters: { id: "$response.body#/id" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "409": { $ref: "#/components/responses/Conflict" }
+            "413": { $ref: "#/components/responses/TooLarge" }
+            "415": { $ref: "#/components/responses/UnknownType" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /webhooks/secret:
+        post:
+          operationId: renewWebhookSecret
+          tags: [notices]
+          summary: Make a new signing secret
+          description: |
+            All of a person's webhooks are signed with it from here on, those of single uploads as well. It is shown once; an
+            earlier one is no good any more.
+          responses:
+            "201":
+              description: The secret.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    required: [secret]
+                    properties:
+                      secret: { type: string, pattern: "^[A-Za-z0-9_-]{43}$" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /webhooks/{id}:
+        delete:
+          operationId: removeWebhook
+          tags: [notices]
+          summary: Remove a webhook
+          description: It is gone, with what was to be told to it; for admins anybody's.
+          parameters:
+            - $ref: "#/components/parameters/WebhookID"
+          responses:
+            "204":
+              description: There is no such webhook any more.
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /webhooks/{id}/test:
+        post:
+          operationId: testWebhook
+          tags: [notices]
+          summary: Send a ping
+          description: The URL gets a webhook with the event `ping` and without a job, soon.
+          parameters:
+            - $ref: "#/components/parameters/WebhookID"
+          responses:
+            "202": { $ref: "#/components/responses/Planned" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /webhooks/deliveries:
+        get:
+          operationId: listDeliveries
+          tags: [notices]
+          summary: Show the log
+          description: |
+            Webhooks and mails that were sent, or will be, newest first, page by page: the caller's own, and everybody's for
+            admins. The log goes back 30 days.
+          parameters:
+            - name: webhook
+              in: query
+              description: Only those of the webhook with this id.
+              schema: { type: string }
+            - name: fid
+              in: query
+              description: Only those about this job.
+              schema: { $ref: "#/components/schemas/Fid" }
+            - name: state
+              in: query
+              description: Only those in this state.
+              schema: { $ref: "#/components/schemas/DeliveryState" }
+            - name: owner
+              in: query
+              description: Only this person's, for admins; nobody else is listened to.
+              schema: { type: string }
+            - name: limit
+              in: query
+              description: How many, at most.
+              schema: { type: integer, minimum: 1, maximum: 1000, default: 100 }
+            - name: before
+              in: query
+              description: Where the page begins, which is the `next` of the page before it.
+              schema: { type: integer, format: int64, minimum: 1 }
+          responses:
+            "200":
+              description: A page.
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/DeliveryPage" }
+              links:
+                next:
+                  operationId: listDeliveries
+                  parameters: { before: "$response.body#/next" }
+                  description: The next page, where there is one.
+                again:
+                  operationId: resendDelivery
+                  parameters: { number: "$response.body#/deliveries/0/number" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /webhooks/deliveries/{number}/resend:
+        post:
+          operationId: resendDelivery
+          tags: [notices]
+          summary: Send a delivery again
+          description: As soon as may be, with all its tries; the receiver knows it by its id.
+          parameters:
+            - name: number
+              in: path
+              required: true
+              description: The delivery's number, as the log has it.
+              schema: { type: integer, format: int64, minimum: 1 }
+              example: 1
+          responses:
+            "202": { $ref: "#/components/responses/Planned" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "409": { $ref: "#/components/responses/Conflict" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /notices:
+        get:
+          operationId: getNotices
+          tags: [notices]
+          summary: Tell whether one gets mail
+          description: What the caller wants to be told in general; an upload may say something else of itself.
+          responses:
+            "200": { $ref: "#/components/responses/Notices" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+        put:
+          operationId: setNotices
+          tags: [notices]
+          summary: Say whether one wants mail
+          description: A mail to the account's address at the end of each job.
+          requestBody:
+            required: true
+            description: At most 16 KiB.
+            content:
+              application/json:
+                schema:
+                  type: object
+                  required: [mail]
+                  properties:
+                    mail: { type: boolean }
+                example: { mail: false }
+          responses:
+            "200": { $ref: "#/components/responses/Notices" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "413": { $ref: "#/components/responses/TooLarge" }
+            "415": { $ref: "#/components/responses/UnknownType" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /healthz:
         get:
           operationId: isAlive
@@ -1052,6 +1316,21 @@ extension Asset {
           name: duplicate
           in: query
           schema: { $ref: "#/components/schemas/Duplicate" }
+        Webhook:
+          name: webhook
+          in: query
+          schema: { $ref: "#/components/schemas/WebhookURL" }
+        Mail:
+          name: mail
+          in: query
+          schema: { $ref: "#/components/schemas/MailWish" }
+        WebhookID:
+          name: id
+          in: path
+          required: true
+          description: The webhook's id, as the list has it.
+          schema: { type: string, minLength: 1 }
+          example: 0123456789abcdef
         IdempotencyKey:
           name: Idempotency-Key
           in: header
@@ -1195,8 +1474,8 @@ extension Asset {
         Conflict:
           description: |
             It cannot be done as things are: the job is not done yet, or has ended, the upload stands elsewhere or has
-            become a job, the same `Idempotency-Key` is under way, or there are 100 tokens already. With `Retry-After`
-            it can be done soon.
+            become a job, the same `Idempotency-Key` is under way, there are 100 tokens, 20 webhooks or one of this URL already,
+            or a delivery's webhook is gone. With `Retry-After` it can be done soon.
           headers:
             Retry-After: { $ref: "#/components/headers/RetryAfter" }
           content:
@@ -1312,6 +1591,26 @@ extension Asset {
             remove:
               operationId: deleteJob
               parameters: { fid: "$response.body#/fid" }
+        Planned:
+          description: It is sent soon.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [delivery]
+                properties:
+                  delivery: { type: integer, format: int64, minimum: 1, description: Its number in the log. }
+        Notices:
+          description: What is wanted.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [mail, mailAvailable, hasSecret]
+                properties:
+                  mail: { type: boolean, description: "A mail at the end of each job, unless its upload says something else." }
+                  mailAvailable: { type: boolean, description: Whether this service sends mail at all. }
+                  hasSecret: { type: boolean, description: Whether there is a secret that webhooks are signed with. }
         TusCapabilities:
           description: What of tus is spoken here.
           headers:
@@ -1432,6 +1731,16 @@ extension Asset {
             Whether bytes that were converted before are answered with that job (`answer`, the default), or get a new
             one (`convert`).
           enum: [answer, convert, ""]
+        WebhookURL:
+          type: string
+          description: >-
+            A URL that is told of this upload's end, signed with the sender's secret, which must be there (`POST
+            /webhooks/secret`). An empty one says nothing.
+          format: webhook-wish
+        MailWish:
+          type: string
+          description: "Whether the sender gets a mail at this upload's end; without it as `PUT /notices` said."
+          enum: ["yes", "no", ""]
         UploadForm:
           type: object
           description: The file may have any name; another field than these is 400.
@@ -1447,6 +1756,8 @@ extension Asset {
             trim: { $ref: "#/components/schemas/Trim" }
             loudness: { $ref: "#/components/schemas/Loudness" }
             duplicate: { $ref: "#/components/schemas/Duplicate" }
+            webhook: { $ref: "#/components/schemas/WebhookURL" }
+            mail: { $ref: "#/components/schemas/MailWish" }
         Accepted:
           type: object
           required: [fid]
@@ -1655,6 +1966,49 @@ extension Asset {
             event: { type: string, enum: [job, progress, removed, reset] }
             data: { type: string, description: JSON in one line. }
             retry: { type: integer, description: After how many milliseconds a client that lost its connection should come again. }
+        Webhook:
+          type: object
+          required: [id, owner, url, created]
+          properties:
+            id: { type: string, pattern: "^[0-9a-f]{16}$" }
+            owner: { type: string, description: "Whose jobs' ends it is told of, by email." }
+            url: { type: string }
+            created: { type: string, format: date-time }
+            ended: { type: string, format: date-time, description: When its receiver said that it wants to hear no more (410). }
+            secret: { type: string, description: "What all of the owner's webhooks are signed with, in the answer that makes it and never again." }
+        WebhookList:
+          type: object
+          required: [webhooks]
+          properties:
+            webhooks: { type: array, items: { $ref: "#/components/schemas/Webhook" } }
+        DeliveryState:
+          type: string
+          enum: [waiting, delivered, given-up]
+        Delivery:
+          type: object
+          required: [number, id, kind, target, owner, event, state, tries, created]
+          properties:
+            number: { type: integer, format: int64, minimum: 1 }
+            id: { type: string, description: "What the receiver knows it by, in `Mp3spool-Delivery`; the same at each try." }
+            kind: { type: string, enum: [webhook, mail] }
+            webhook: { type: string, description: "The webhook's id, unless its URL came with an upload." }
+            target: { type: string, description: "The URL, or the mail's address." }
+            owner: { type: string }
+            fid: { $ref: "#/components/schemas/Fid" }
+            event: { type: string, enum: [done, failed, ping] }
+            state: { $ref: "#/components/schemas/DeliveryState" }
+            tries: { type: integer, minimum: 0 }
+            created: { type: string, format: date-time }
+            next: { type: string, format: date-time, description: "When it is tried next, if it waits." }
+            last: { type: string, format: date-time, description: When it was tried last. }
+            status: { type: integer, description: "What the receiver answered: an HTTP status, or an SMTP reply's code." }
+            error: { type: string, description: Why it failed. }
+        DeliveryPage:
+          type: object
+          required: [deliveries]
+          properties:
+            deliveries: { type: array, items: { $ref: "#/components/schemas/Delivery" } }
+            next: { type: string, description: "What `before` must be for the next page; it is missing on the last one." }
         Amount:
           type: object
           required: [used]

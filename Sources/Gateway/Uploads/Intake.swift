@@ -22,6 +22,7 @@ struct Intake: Sendable {
   /// What an upload gets that does not say something else.
   let defaults: ConversionOptions
   let keys: KeyedUploads
+  let notices: UploadNotices
 
   /// Takes an upload in, with an id that is its owner's next turn, unless its key says that this was done.
   ///
@@ -64,12 +65,15 @@ struct UploadWishes: Sendable, Equatable {
   var options: ConversionOptions
   /// Convert it even where the same bytes were converted before.
   var convertsAgain = false
+  /// Who is to be told of its end.
+  var notice = NoticeWish()
 
   init(options: ConversionOptions) { self.options = options }
 
   /// Sets what the values say; an empty one says nothing.
   mutating func set(_ values: [String: String]) throws {
     var values = values
+    try notice.take(from: &values)
     switch values.removeValue(forKey: "duplicate") {
     case nil, "": break
     case "answer": convertsAgain = false

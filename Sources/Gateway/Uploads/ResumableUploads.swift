@@ -144,10 +144,13 @@ public final class ResumableUploads: Sendable {
       let original = try await catalog.original(
         of: sha256, description.options, owner: description.owner, in: spool)
     {
+      if let notice = description.notice { try await catalog.note(notice, for: original.id) }
       try await BlockingThreads.run { [spool] () throws(SpoolError) in
         try spool.settle(upload: id, description, asDuplicateOf: original.id)
       }
     } else {
+      // Before anybody can see the job, and so before it can end.
+      if let notice = description.notice { try await catalog.note(notice, for: id) }
       try await enqueue(
         id,
         Sidecar(

@@ -70,7 +70,8 @@ extension UploadDescription {
     try wishes.set(values)
     self.init(
       owner: owner, name: try FileName.checked(names.first { !$0.isEmpty } ?? "upload"), options: wishes.options,
-      length: length, convertsAgain: wishes.convertsAgain, metadata: header)
+      length: length, convertsAgain: wishes.convertsAgain, metadata: header,
+      notice: wishes.notice.isEmpty ? nil : wishes.notice)
   }
 
   /// What clients such as tus-js-client and Uppy say of a file, and a conversion need not know.

@@ -207,6 +207,7 @@ struct TusRoutes: Sendable {
     let caller = try await door.admit(request, context, to: .upload)
     let description = try UploadDescription(request, owner: caller.username, wishes: try intake.wishes(in: request))
     try TusUpload.check(length: description.length, maximum: intake.limits.maximumBytes)
+    if let notice = description.notice { try await intake.notices.check(notice, of: caller.username) }
     let bringsBytes = request.headers[.contentType] == Tus.contentType
     guard bringsBytes || request.announcedLength ?? 0 == 0 else {
       throw TusRefusal(415, "The Content-Type must be \(Tus.contentType) where a new upload brings bytes.")

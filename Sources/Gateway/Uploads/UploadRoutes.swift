@@ -31,10 +31,16 @@ struct UploadRoutes: Sendable {
     try await intake.checkRoom(for: request.announcedLength ?? 0, overhead: UploadLimits.formOverhead)
     guard let type = request.headers[.contentType], let boundary = try? MultipartParser.boundary(fromContentType: type)
     else { throw HTTPFailure.oneFileRequired }
-    var reader = FormReader(boundary: boundary, wishes: try intake.wishes(in: request))
+    let wishes = try intake.wishes(in: request)
+    try await intake.notices.check(wishes.notice, of: caller.username)
+    var reader = FormReader(boundary: boundary, wishes: wishes)
     let length = max(0, (request.announcedLength ?? 0) - UploadLimits.formOverhead)
     return try await receive(request, of: length, from: caller, name: nil, context) { portions in
-      try await reader.read(request.body) { try await portions.add($0) }
+      let form = try await reader.read(request.body) { try await portions.add($0) }
+      if form.wishes.notice != wishes.notice {
+        try await intake.notices.check(form.wishes.notice, of: caller.username)
+      }
+      return form
     }
   }
 
@@ -43,6 +49,7 @@ struct UploadRoutes: Sendable {
     try await intake.checkRoom(for: request.announcedLength ?? 0)
     let name = try FileName.checked(try context.parameters.require("name").removingPercentEncoding ?? "")
     let wishes = try intake.wishes(in: request)
+    try await intake.notices.check(wishes.notice, of: caller.username)
     let length = request.announcedLength ?? 0
     return try await receive(request, of: length, from: caller, name: name, context) { portions in
       for try await chunk in request.body { try await portions.add(chunk) }
@@ -90,12 +97,16 @@ struct UploadRoutes: Sendable {
       let original = try await intake.catalog.original(of: sha256, options, owner: owner, in: intake.spool)
     {
       await upload.discard()
+      try await intake.catalog.note(form.wishes.notice, for: original.id)
       return Accepted(fid: original.id, isDuplicate: true)
     }
     let sidecar = Sidecar(
       id: upload.id, owner: owner, name: form.fileName, size: byteCount, sha256: sha256, options: options,
       origin: .upload, issuedAt: Date())
-    try await upload.commit(sidecar: try await intake.signer.sign(sidecar))
+    let signed = try await intake.signer.sign(sidecar)
+    // Before anybody can see the job, and so before it can end.
+    try await intake.catalog.note(form.wishes.notice, for: upload.id)
+    try await upload.commit(sidecar: signed)
     await intake.catalog.index(JobRecord(waiting: sidecar), context.logger)
     return Accepted(fid: upload.id)
   }

@@ -17,10 +17,12 @@ public struct UploadDescription: Codable, Sendable, Equatable {
   public var metadata: String?
   /// The job whose bytes these were, where the upload needed no job of its own.
   public var duplicateOf: JobID?
+  /// Who is to be told of its end; nil: nobody but those who are told anyway. Version 0.1 did not write it.
+  public var notice: NoticeWish?
 
   public init(
     owner: String, name: String, options: ConversionOptions, length: Int64?, convertsAgain: Bool = false,
-    metadata: String? = nil
+    metadata: String? = nil, notice: NoticeWish? = nil
   ) {
     self.owner = owner
     self.name = name
@@ -28,6 +30,7 @@ public struct UploadDescription: Codable, Sendable, Equatable {
     self.length = length
     self.convertsAgain = convertsAgain
     self.metadata = metadata
+    self.notice = notice
   }
 }
 

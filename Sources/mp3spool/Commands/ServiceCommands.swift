@@ -42,6 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
           try await parts.keeper(spool, catalog, fairShare, uploads),
           try parts.converter(spool),
           news,
+          try await parts.notices(catalog),
           try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads),
         ], settings)
       _ = consume lock
@@ -91,6 +92,7 @@ struct GatewayCommand: AsyncParsableCommand {
         [
           try await parts.keeper(spool, catalog, fairShare, uploads),
           news,
+          try await parts.notices(catalog),
           try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads),
         ], settings)
       _ = consume lock
@@ -137,8 +139,9 @@ extension Parts {
       links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(settings.publicURL),
       uploads: uploads,
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
-      quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)),
-      defaults: try conversionDefaults(), proxies: try trustedProxies(), exposition: Telemetry.metrics.exposition)
+      quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)), gate: try webhookGate(),
+      sendsMail: settings.notices.mail != nil, defaults: try conversionDefaults(), proxies: try trustedProxies(),
+      exposition: Telemetry.metrics.exposition)
     return HTTPService(
       name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
       limits: ClientLimits(settings.web), certificates: try certificates(), logger: Telemetry.logger("gateway"))

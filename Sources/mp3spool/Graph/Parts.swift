@@ -7,6 +7,7 @@ import Foundation
 import Gateway
 import Logging
 import MP3Encoder
+import Notices
 import Settings
 import Spool
 import SystemPackage
@@ -95,13 +96,42 @@ struct Parts {
 
   /// Who is believed about whom a request is from.
   func trustedProxies() throws -> ProxyTrust {
-    ProxyTrust(
-      try settings.web.trustedProxies.map { text in
-        guard let block = AddressBlock(text) else {
-          throw Problem.usage("the setting trusted-proxies has '\(text)', which is no address and no network")
-        }
-        return block
-      })
+    ProxyTrust(try blocks(settings.web.trustedProxies, of: .trustedProxies))
+  }
+
+  private func blocks(_ texts: [String], of name: SettingName) throws -> [AddressBlock] {
+    try texts.map { text in
+      guard let block = AddressBlock(text) else {
+        throw Problem.usage("the setting \(name.rawValue) has '\(text)', which is no address and no network")
+      }
+      return block
+    }
+  }
+
+  /// Looks at whatever URL a webhook is to go to.
+  func webhookGate() throws -> WebhookGate {
+    WebhookGate(
+      AddressRules(allowing: try blocks(settings.notices.privateAddresses, of: .webhookPrivateAddresses)))
+  }
+
+  /// Sends what people want to be told of the ends of jobs.
+  func notices(_ catalog: Catalog) async throws -> NoticeService {
+    let content = NoticeContent(
+      view: { JobView($0, progress: nil) }, json: { try JSONText.encode($0) },
+      links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: settings.publicURL)
+    return NoticeService(
+      catalog: catalog, gate: try webhookGate(), content: content, userAgent: "mp3spool/\(MP3Spool.version)",
+      mail: try mailSender(content), logger: Telemetry.logger("notices"))
+  }
+
+  private func mailSender(_ content: NoticeContent) throws -> MailSender? {
+    guard let mail = settings.notices.mail else { return nil }
+    guard let sender = MailAddress(mail.sender) else {
+      throw Problem.usage("the setting mail-from is '\(mail.sender)', which is no mail address")
+    }
+    do { return try MailSender(MailServer(parsing: mail.server), from: sender, content: content) } catch {
+      throw Problem.usage("the setting smtp-url cannot be used: \(error)")
+    }
   }
 
   /// Holds the place of the one process that looks after the index; a second one on the same database is refused.

@@ -73,6 +73,11 @@ schemathesis.openapi.format(
     ).map(metadata),
 )
 
+# A network for documentation, which the service is allowed to send to; nobody is there.
+schemathesis.openapi.format("webhook-url", st.integers(1, 99).map(lambda number: f"http://192.0.2.1/{number}"))
+# Whether there is a signing secret already depends on what was asked for before.
+schemathesis.openapi.format("webhook-wish", st.just(""))
+
 schemathesis.openapi.format("idempotency-key", st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
 
 

@@ -1,0 +1,53 @@
+import DurableFiles
+import NIOCore
+public import WireFormats
+
+/// Looks before anything is sent to a URL that a stranger chose: its host is looked up here, and the connection goes to
+/// the very address that was looked at, so that a name that means another address a moment later gains nothing.
+public struct WebhookGate: Sendable {
+  private let rules: AddressRules
+  /// Threads of their own: a name server that does not answer must not keep the disk's threads waiting.
+  private static let lookups = BlockingThreads(count: 8)
+
+  public init(_ rules: AddressRules) { self.rules = rules }
+
+  /// The URL, if there is somebody at its host who may be sent to.
+  ///
+  /// - Throws: a sentence that says why not.
+  public func check(_ text: String) async throws -> WebhookURL {
+    let url = try WebhookURL(parsing: text)
+    _ = try await address(of: url)
+    return url
+  }
+
+  /// The address to connect to.
+  func address(of url: WebhookURL) async throws(WebhookRefusal) -> IPAddress {
+    let found = await Self.lookups.run { Self.resolve(url) }
+    guard let found else {
+      throw WebhookRefusal("the host \(url.host) cannot be found", isTemporary: true)
+    }
+    guard rules.admits(found) else {
+      throw WebhookRefusal(
+        "the host \(url.host) has an address that is not public (\(found)); the setting webhook-private-addresses could allow it",
+        isTemporary: true)
+    }
+    return found
+  }
+
+  /// getaddrinfo(3)'s first address, in the order of RFC 6724. It also reads `127.1` and `0x7f000001` as the addresses that
+  /// they are for a C library.
+  private static func resolve(_ url: WebhookURL) -> IPAddress? {
+    if let address = IPAddress(url.host) { return address }
+    let found = try? SocketAddress.makeAddressResolvingHost(url.host, port: url.port)
+    return found?.ipAddress.flatMap { IPAddress(String($0.prefix { $0 != "%" })) }
+  }
+}
+
+/// Why nothing is sent to a URL.
+public struct WebhookRefusal: Error, Sendable, CustomStringConvertible {
+  public let description: String
+  /// Names change, and what they mean: trying again may help.
+  let isTemporary: Bool
+
+  init(_ description: String, isTemporary: Bool) { (self.description, self.isTemporary) = (description, isTemporary) }
+}
