@@ -37,6 +37,8 @@ struct House {
     "NIOSSL": Guest(rooms: ["WebServer", "Notices"], reason: wire),
     "NIOTLS": Guest(rooms: ["WebServer"], reason: wire),
     "NIOCore": Guest(rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Notices"], reason: http),
+    "NIOFoundationCompat": Guest(
+      rooms: ["Gateway"], reason: "hashes read a body's bytes where the network has put them"),
     "NIOPosix": Guest(
       rooms: ["DurableFiles", "Notices"], reason: "threads for calls that block are BlockingThreads; mail has a socket"),
     "AsyncHTTPClient": Guest(
