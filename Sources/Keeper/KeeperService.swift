@@ -125,8 +125,9 @@ public struct KeeperService: Service {
     switch event {
     case .seen(.changed(let directory, let name, let component, let kind)):
       if let job = JobName(name), let state = JobState.allCases.first(where: { spool.layout[$0] == directory }) {
-        // Whoever is still making the job writes it into the index before saying that it is there.
-        if !fairShare.isGiven(job.id) { try await indexer.refresh(job, in: state) }
+        // Whoever is still making the job writes it into the index before saying that it is there. What happens to it from
+        // then on is ours to see, also where its maker is not done yet.
+        if state != .waiting || !fairShare.isGiven(job.id) { try await indexer.refresh(job, in: state) }
       } else if directory == spool.layout.incoming, kind != .directoryMade {
         await folder.take(component)
       }

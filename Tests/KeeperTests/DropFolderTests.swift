@@ -124,11 +124,15 @@ import WireFormats
 
   init() throws { house = try TemporaryHouse() }
 
+  private func service(isLocal: Bool, _ fairShare: FairShare? = nil) -> KeeperService {
+    KeeperService(
+      spool: house.spool, catalog: house.catalog, fairShare: fairShare ?? FairShare(catalog: house.catalog),
+      signer: house.signer, dropOwner: "drop", dropOptions: ConversionOptions(), isLocal: isLocal, logger: .silent)
+  }
+
   /// Runs the service until `isEnough` holds, asked at each change in `incoming/`, which is named by inotify.
   private func run(isLocal: Bool, until isEnough: @escaping @Sendable () throws -> Bool) async throws {
-    let service = KeeperService(
-      spool: house.spool, catalog: house.catalog, fairShare: FairShare(catalog: house.catalog), signer: house.signer,
-      dropOwner: "drop", dropOptions: ConversionOptions(), isLocal: isLocal, logger: .silent)
+    let service = service(isLocal: isLocal)
     let watch = try DirectoryWatch([house.layout.incoming])
     try await withThrowingTaskGroup { group in
       group.addTask { try await service.run() }
@@ -149,6 +153,26 @@ import WireFormats
     try await run(isLocal: isLocal) { try house.spool.list(.waiting).count == 2 }
     try await dropping.value
     #expect(try house.names(in: house.layout.adopting) == [])
+  }
+
+  /// A converter may claim a job before its uploader has heard that it is made.
+  @Test(.timeLimit(.minutes(5)))
+  func aClaimIsSeenWhileTheJobIsStillBeingMade() async throws {
+    let house = house
+    let fairShare = FairShare(catalog: house.catalog)
+    let service = service(isLocal: true, fairShare)
+    let running = Task { try await service.run() }
+    defer { running.cancel() }
+    try house.drop("first.mp4")
+    while try await house.catalog.jobs().isEmpty { await Task.yield() }
+    // The scan of everything, which would find it too, comes after 30 s.
+    let deadline = ContinuousClock.now + .seconds(20)
+    let state = try await fairShare.withNewID(for: "somebody@example.org") { id in
+      _ = try house.claim(try await house.enqueue(id: id))
+      while ContinuousClock.now < deadline, try await house.catalog.job(id) == nil { await Task.yield() }
+      return try await house.catalog.job(id)?.state
+    }
+    #expect(state == .active)
   }
 
   @Test(.timeLimit(.minutes(5)))

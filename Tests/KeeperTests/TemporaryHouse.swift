@@ -34,12 +34,14 @@ final class TemporaryHouse: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: root.string) }
 
   /// A job in `incoming/`, of which the index does not know yet.
-  func enqueue(_ name: String = "video.mp4", origin: JobOrigin = .upload) async throws -> Sidecar {
+  func enqueue(
+    _ name: String = "video.mp4", origin: JobOrigin = .upload, id: JobID = JobID(at: Date())
+  ) async throws -> Sidecar {
     let source = Array("the bytes of a video".utf8)
     var options = ConversionOptions()
     options.track = .number(2)
     let sidecar = Sidecar(
-      id: JobID(at: Date()), owner: "somebody@example.org", name: name, size: Int64(source.count),
+      id: id, owner: "somebody@example.org", name: name, size: Int64(source.count),
       sha256: String(repeating: "a", count: 64), options: options, origin: origin, issuedAt: Date())
     let signed = try await signer.sign(sidecar)
     var staged = try spool.stage(sidecar.id)
