@@ -11,10 +11,12 @@ public struct UnroutedMiddleware<Context: RequestContext>: RouterMiddleware {
   /// - Parameter routes: those of a router that answers HEAD where it answers GET.
   public init(_ routes: [Router<Context>.RouteDescription]) {
     let methods = Dictionary(grouping: routes, by: \.path.description)
-    paths = methods.values.map { routes in
+    let known = methods.values.map { routes in
       let methods = Set(routes.map(\.method.rawValue))
-      return (routes[0].path, methods.union(methods.contains("GET") ? ["HEAD"] : []).sorted())
+      return (path: routes[0].path, methods: methods.union(methods.contains("GET") ? ["HEAD"] : []).sorted())
     }
+    // As in the router, what is named comes before what is captured.
+    paths = known.sorted { Self.captures(in: $0.path) < Self.captures(in: $1.path) }
   }
 
   public func handle(
@@ -26,6 +28,8 @@ public struct UnroutedMiddleware<Context: RequestContext>: RouterMiddleware {
     }
     throw HTTPFailure.notAllowed(but: methods)
   }
+
+  private static func captures(in path: RouterPath) -> Int { path.components.count { $0.description.contains("{") } }
 
   private static func matches(_ path: RouterPath, _ words: [Substring]) -> Bool {
     path.components.count == words.count && zip(path.components, words).allSatisfy { $0 ~= $1 }
