@@ -25,7 +25,8 @@ import Testing
         (service.gateway + "/jobs", "POST", "GET, HEAD"), (service.gateway + "/jobs/x", "PUT", "DELETE, GET, HEAD"),
         (service.gateway + "/upload", "GET", "POST"), (service.gateway + "/files", "PATCH", "OPTIONS, POST"),
         (service.gateway + "/feed/x/y", "DELETE", "GET, HEAD"),
-        (service.gateway + "/webhooks/deliveries", "PUT", "GET, HEAD"), (service.gateway + "/webhooks/x", "GET", "DELETE"),
+        (service.gateway + "/webhooks/deliveries", "PUT", "GET, HEAD"),
+        (service.gateway + "/webhooks/x", "GET", "DELETE"),
         (service.gateway + "/tokens", "TRACE", "GET, HEAD, POST"),
         (service.auth + "/validate", "GET", "POST"), (service.auth + "/healthz", "OPTIONS", "GET, HEAD"),
       ] {

@@ -965,7 +965,7 @@ extension Asset {
                   required: [url]
                   properties:
                     url: { type: string, format: webhook-url }
-                example: { url: "https://example.org/hook" }
+                example: { url: "https://192.0.2.1/hook" }
           responses:
             "201":
               description: The webhook, with the signing secret where it was made just now.
