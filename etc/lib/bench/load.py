@@ -85,6 +85,7 @@ class Client:
             around += [asyncio.create_task(self.download()) for _ in range(DOWNLOADERS)]
             await asyncio.gather(*(self.upload(f"{number}.mp4") for number in range(uploads)))
             await self.wait_for_all()
+            await self.wait_for_streams()
             for task in around:
                 task.cancel()
             await asyncio.gather(*around, return_exceptions=True)
@@ -151,6 +152,13 @@ class Client:
                         break
             if state != "done":
                 self.seen.errors[f"lost: {name} is {state}"] += 1
+
+
+    async def wait_for_streams(self) -> None:
+        """An event may come a moment after the answer that says the same."""
+        limit = time.monotonic() + 10
+        while time.monotonic() < limit and not all(self.seen.told[fid] for fid in self.seen.accepted.values()):
+            await asyncio.sleep(0.1)
 
 
 def look(url: str, token: str, fid: str, end) -> None:
