@@ -11,9 +11,6 @@ struct TokenRoutes<Context: GuardedContext>: Sendable {
   let door: Door
   let catalog: Catalog
 
-  /// More than any name and its scopes need, in bytes.
-  private static var bodyLimit: Int { 16 << 10 }
-
   func add(to router: Router<Context>) {
     router.get("tokens") { request, context in try await list(request, context) }
     router.post("tokens") { request, context in try await make(request, context) }
@@ -34,7 +31,7 @@ struct TokenRoutes<Context: GuardedContext>: Sendable {
 
   private func make(_ request: Request, _ context: Context) async throws -> Response {
     let caller = try await door.admit(request, context, to: .tokens)
-    let wish = try await TokenWish(request, limit: Self.bodyLimit)
+    let wish = try await TokenWish(request)
     // A token that could make one with more power than its own would have that power.
     if let scope = wish.scopes.subtracting(caller.scopes).min() {
       throw HTTPFailure(.forbidden, "not authorized: the scope \(scope.rawValue) is not yours to give")
@@ -67,28 +64,20 @@ private struct TokenWish {
     var days: Int?
   }
 
-  init(_ request: Request, limit: Int) async throws {
-    let bytes: ByteBuffer
-    do { bytes = try await request.body.collect(upTo: limit) } catch is NIOTooManyBytesError {
-      throw HTTPFailure(.contentTooLarge, "the wish for a token is larger than \(limit) bytes")
-    }
-    let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+  private static let example = #"{"name": "backup", "scopes": ["download"], "days": 90}"#
+
+  init(_ request: Request) async throws {
+    let sent = SmallBody(request, called: "the wish for a token")
+    let bytes = try await sent.bytes()
     let body =
-      switch type {
-      case "application/json": try Self.json(bytes)
+      switch sent.mediaType {
+      case "application/json": try SmallBody.json(Body.self, in: bytes, example: Self.example)
       case "application/x-www-form-urlencoded": try Self.form(bytes)
       default: throw HTTPFailure(.unsupportedMediaType, "a token is wished for with JSON or a URL-encoded form")
       }
     name = body.name ?? ""
     days = body.days
     do { scopes = try Scope.set(naming: body.scopes ?? []) } catch { throw HTTPFailure(.badRequest, "\(error)") }
-  }
-
-  private static func json(_ bytes: ByteBuffer) throws -> Body {
-    do { return try JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView)) } catch {
-      throw HTTPFailure(
-        .badRequest, #"the body must be JSON such as {"name": "backup", "scopes": ["download"], "days": 90}"#)
-    }
   }
 
   private static func form(_ bytes: ByteBuffer) throws -> Body {

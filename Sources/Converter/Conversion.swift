@@ -98,7 +98,6 @@ struct MP3File: MP3Output, ~Copyable {
   }
 
   consuming func close() throws(FileError) {
-    try file.synchronize()
-    try file.close()
+    try file.synchronizeAndClose()
   }
 }

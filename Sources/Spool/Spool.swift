@@ -34,8 +34,7 @@ public struct Spool: Sendable {
     let third = directory.appending(".probe-\(number)-renamed")
     do {
       let file = try NewFile(creating: first)
-      try file.synchronize()
-      try file.close()
+      try file.synchronizeAndClose()
       try Files.link(first, to: second)
       try Files.rename(second, to: third)
       try Files.unlinkIfPresent(first)

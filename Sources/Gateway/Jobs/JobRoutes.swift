@@ -32,9 +32,9 @@ struct JobRoutes: Sendable {
     let caller = try await door.admit(request, context, to: .download)
     let query = request.uri.queryParameters
     let filter = JobFilter(
-      state: try state(query["state"]), owner: caller.isAdmin ? query["owner"].map(String.init) : caller.username,
+      state: try request.state(JobState.self), owner: caller.owner(wantedBy: request),
       text: query["text"].map(String.init))
-    let limit = try number(query["limit"], named: "limit", 1...Self.largestPage) ?? Self.pageSize
+    let limit = try request.number("limit", 1...Self.largestPage) ?? Self.pageSize
     // One more than wanted tells whether there is another page.
     let found = try await catalog.jobs(filter, limit: limit + 1, after: try await cursor(query["before"]))
     let page = Array(found.prefix(limit))
@@ -44,7 +44,7 @@ struct JobRoutes: Sendable {
 
   /// With `?wait=` the answer comes when the job is in another state or attempt, has ended, or so many seconds are over.
   private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let wait = try number(request.uri.queryParameters["wait"], named: "wait", 0...Self.longestWait) ?? 0
+    let wait = try request.number("wait", 0...Self.longestWait) ?? 0
     let record = try await job(request, context, to: .download)
     guard wait > 0, !record.hasEnded else { return .json(await spool.views(of: [record])[0]) }
     // A client that has gone is not waited for.
@@ -102,23 +102,6 @@ struct JobRoutes: Sendable {
   ) async throws -> JobRecord {
     let caller = try await door.admit(request, context, to: need)
     return try await catalog.job(in: context, for: caller)
-  }
-
-  private func state(_ text: Substring?) throws -> JobState? {
-    guard let text else { return nil }
-    guard let state = JobState(rawValue: String(text)) else {
-      let names = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-      throw HTTPFailure(.badRequest, "there is no state '\(text)'; the states are \(names)")
-    }
-    return state
-  }
-
-  private func number(_ text: Substring?, named name: String, _ range: ClosedRange<Int>) throws -> Int? {
-    guard let text else { return nil }
-    guard let number = Int(text), range.contains(number) else {
-      throw HTTPFailure(.badRequest, "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
-    }
-    return number
   }
 
   /// What `next` said, or the fid of a job.

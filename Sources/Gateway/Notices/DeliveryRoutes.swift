@@ -24,12 +24,12 @@ struct DeliveryRoutes: Sendable {
     let query = request.uri.queryParameters
     let filter = DeliveryFilter(
       owner: caller.owner(wantedBy: request), webhook: query["webhook"].map(String.init),
-      job: try Self.job(query["fid"]), state: try Self.state(query["state"]))
-    let limit = try Self.number(query["limit"], named: "limit", 1...Int64(Self.largestPage)) ?? Int64(Self.pageSize)
-    let before = try Self.number(query["before"], named: "before", 1...Int64.max)
+      job: try Self.job(query["fid"]), state: try request.state(Delivery.State.self))
+    let limit = try request.number("limit", 1...Self.largestPage) ?? Self.pageSize
+    let before = try request.number("before", 1...Int64.max)
     // One more than wanted tells whether there is another page.
-    let found = try await catalog.deliveries(filter, limit: Int(limit) + 1, before: before)
-    let page = found.prefix(Int(limit))
+    let found = try await catalog.deliveries(filter, limit: limit + 1, before: before)
+    let page = found.prefix(limit)
     let next = found.count > page.count ? page.last.map { "\($0.number)" } : nil
     return .json(DeliveryPage(deliveries: page.map { DeliveryView($0) }, next: next))
   }
@@ -47,23 +47,6 @@ struct DeliveryRoutes: Sendable {
     guard let text else { return nil }
     guard let id = JobID(String(text)) else { throw HTTPFailure(.badRequest, "fid must be the fid of a job") }
     return id
-  }
-
-  private static func state(_ text: Substring?) throws -> Delivery.State? {
-    guard let text else { return nil }
-    guard let state = Delivery.State(rawValue: String(text)) else {
-      let names = Delivery.State.allCases.map(\.rawValue).joined(separator: ", ")
-      throw HTTPFailure(.badRequest, "there is no state '\(text)'; the states are \(names)")
-    }
-    return state
-  }
-
-  private static func number(_ text: Substring?, named name: String, _ range: ClosedRange<Int64>) throws -> Int64? {
-    guard let text else { return nil }
-    guard let number = Int64(text), range.contains(number) else {
-      throw HTTPFailure(.badRequest, "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
-    }
-    return number
   }
 }
 

@@ -67,16 +67,6 @@ struct WebhookRoutes: Sendable {
   }
 }
 
-extension Caller {
-  /// Whose things the caller may touch; nil: everybody's.
-  var ownerLimit: String? { isAdmin ? nil : username }
-
-  /// Whose things a list is to show: the caller's own, and for an admin those of `?owner=`, or all.
-  func owner(wantedBy request: Request) -> String? {
-    isAdmin ? request.uri.queryParameters["owner"].map(String.init) : username
-  }
-}
-
 /// A webhook as clients see it.
 public struct WebhookView: Encodable, Sendable {
   let id: String
