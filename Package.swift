@@ -95,7 +95,7 @@ let rooms: [Target] = [
   .target(name: "Loudness", dependencies: ["CEBUR128"]),
   .target(name: "MP3Encoder", dependencies: ["WireFormats", "CLAME"]),
   .target(name: "WireFormats"),
-  .target(name: "DurableFiles", dependencies: ["CLinux", system, nioPosix]),
+  .target(name: "DurableFiles", dependencies: ["CLinux", system, nioCore, nioPosix]),
   .target(
     name: "Settings",
     dependencies: [

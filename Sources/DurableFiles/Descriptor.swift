@@ -1,4 +1,5 @@
 internal import Glibc
+internal import NIOCore
 internal import SystemPackage
 
 /// An open file descriptor that is closed exactly once: by ``close()``, or else silently at the end of its life.
@@ -41,16 +42,33 @@ struct Descriptor: ~Copyable {
   func read(upTo count: Int, at offset: Int64? = nil, of path: FilePath) throws(FileError) -> [UInt8] {
     var outcome = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      repeat {
-        outcome =
-          if let offset { unsafe pread(number, buffer.baseAddress, count, off_t(offset)) } else {
-            unsafe Glibc.read(number, buffer.baseAddress, count)
-          }
-      } while outcome < 0 && errno == EINTR
+      outcome = unsafe readSome(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
       filled = max(outcome, 0)
     }
     try check("read", path, outcome)
     return bytes
+  }
+
+  /// The same, in the form that a network connection takes without copying it.
+  func buffer(upTo count: Int, at offset: Int64, of path: FilePath) throws(FileError) -> ByteBuffer {
+    var outcome = 0
+    var buffer = ByteBufferAllocator().buffer(capacity: count)
+    unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { room in
+      outcome = unsafe readSome(into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(count)), at: offset)
+      return max(outcome, 0)
+    }
+    try check("read", path, outcome)
+    return buffer
+  }
+
+  private func readSome(into room: UnsafeMutableRawBufferPointer, at offset: Int64?) -> Int {
+    while true {
+      let outcome =
+        if let offset { unsafe pread(number, room.baseAddress, room.count, off_t(offset)) } else {
+          unsafe Glibc.read(number, room.baseAddress, room.count)
+        }
+      if outcome >= 0 || errno != EINTR { return outcome }
+    }
   }
 
   /// Writes all bytes at `offset`, over what is there.

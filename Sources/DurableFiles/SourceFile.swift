@@ -1,4 +1,5 @@
 internal import Glibc
+public import NIOCore
 public import SystemPackage
 
 /// A regular file that is being read.
@@ -37,5 +38,10 @@ public struct SourceFile: ~Copyable, Sendable {
   /// Reads from `offset` on: at least one byte and at most `count`; none behind the end of the file.
   public func read(upTo count: Int, at offset: Int64) throws(FileError) -> [UInt8] {
     try descriptor.read(upTo: count, at: offset, of: path)
+  }
+
+  /// The same, in the form that a network connection takes without copying it.
+  public func buffer(upTo count: Int, at offset: Int64) throws(FileError) -> ByteBuffer {
+    try descriptor.buffer(upTo: count, at: offset, of: path)
   }
 }

@@ -1,4 +1,5 @@
 import AuthService
+import DurableFiles
 import HTTPTypes
 import Hummingbird
 import Spool
@@ -8,18 +9,14 @@ import WireFormats
 /// Answers with one of a job's MP3s, whole or in part.
 struct AudioAnswer: Sendable {
   let spool: Spool
-  private let files = FileIO()
 
   static let type = "audio/mpeg"
 
-  init(spool: Spool) { self.spool = spool }
-
   func response(
-    to request: Request, with result: JobResult, of record: JobRecord, _ context: GatewayContext
+    to request: Request, with result: JobResult, of record: JobRecord
   ) async throws -> Response {
     let etag = "\"\(result.sha256)\""
     var headers: HTTPFields = [
-      .contentType: Self.type,
       .contentDisposition: ContentDisposition.attachment(fileName: record.mp3Name(for: result)),
       .eTag: etag,
       .acceptRanges: "bytes",
@@ -27,24 +24,31 @@ struct AudioAnswer: Sendable {
       .contentTypeOptions: "nosniff",
     ]
     if request.knows(etag) { return Response(status: .notModified, headers: headers) }
-    let path = spool.layout.audio(result, of: record)
+    let status: HTTPResponse.Status
+    let parts: FileParts
     switch range(request, etag, result.byteCount) {
+    case .whole: (status, parts) = (.ok, FileParts(0..<result.byteCount, type: Self.type))
     case .ranges(let ranges) where ranges.count == 1:
       let range = ranges[0]
       headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(result.byteCount)"
-      let body = try await files.loadFile(
-        path: path.string, range: Int(range.lowerBound)...Int(range.upperBound - 1), context: context)
-      return Response(status: .partialContent, headers: headers, body: body)
+      (status, parts) = (.partialContent, FileParts(range, type: Self.type))
     case .ranges(let ranges):
-      let parts = MultipleRanges(ranges, of: result.byteCount, type: Self.type)
-      headers[.contentType] = parts.contentType
-      return Response(status: .partialContent, headers: headers, body: try await parts.body(of: path))
+      (status, parts) = (.partialContent, FileParts(ranges, of: result.byteCount, type: Self.type))
     case .unsatisfiable:
       headers[.contentRange] = "bytes */\(result.byteCount)"
       return .text("this part of the file does not exist", status: .rangeNotSatisfiable, headers: headers)
-    case .whole:
-      return Response(
-        status: .ok, headers: headers, body: try await files.loadFile(path: path.string, context: context))
+    }
+    headers[.contentType] = parts.contentType
+    return Response(
+      status: status, headers: headers, body: try await body(parts, of: spool.layout.audio(result, of: record)))
+  }
+
+  /// Whoever deleted the job, or took the MP3 away, meanwhile made it a file that is not there.
+  private func body(_ parts: FileParts, of path: FilePath) async throws -> ResponseBody {
+    do { return try await parts.body(of: path) } catch let error as FileError
+      where error.errno == .noSuchFileOrDirectory
+    {
+      throw HTTPFailure.fileNotFound
     }
   }
 

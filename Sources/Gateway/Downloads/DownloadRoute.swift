@@ -31,7 +31,7 @@ struct DownloadRoute: Sendable {
       throw try await catalog.isExpired(id) ? HTTPFailure(.gone, "the file has expired") : HTTPFailure.fileNotFound
     }
     let result = try Self.track(query["track"], of: try Self.result(of: record))
-    return try await audio.response(to: request, with: result, of: record, context)
+    return try await audio.response(to: request, with: result, of: record)
   }
 
   private func checkLink(_ query: Parameters, to id: JobID) throws {

@@ -67,7 +67,7 @@ struct FeedRoutes: Sendable {
     else { throw HTTPFailure.fileNotFound }
     context.visitor.note(.download)
     context.visitor.note(fid: "\(id)")
-    return try await audio.response(to: request, with: result, of: record, context)
+    return try await audio.response(to: request, with: result, of: record)
   }
 
   private func owner(_ text: some StringProtocol) async throws -> (String, FeedSecret) {
