@@ -98,18 +98,6 @@ extension Catalog {
     return Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, counts[$0.rawValue] ?? 0) })
   }
 
-  /// Jobs in that state that ended before `date`, those that ended first in front, at most `limit`.
-  public func finishedJobs(
-    before date: Date, state: JobState, limit: Int = 1000
-  ) async throws(CatalogError) -> [JobRecord] {
-    try await read { db in
-      try JobRow.fetchAll(
-        db, sql: "SELECT * FROM jobs WHERE state = ? AND finished_at < ? ORDER BY finished_at, id LIMIT ?",
-        arguments: [state.rawValue, date.milliseconds, max(0, limit)]
-      ).map(\.job)
-    }
-  }
-
   /// Forgets a job. One that is not there is no failure.
   public func remove(_ id: JobID) async throws(CatalogError) {
     try await write { db in try db.execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [id.description]) }

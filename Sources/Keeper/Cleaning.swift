@@ -1,9 +1,9 @@
 public import Catalog
 import DurableFiles
-public import Foundation
+import Foundation
 public import Spool
 
-/// Removes ended jobs that are old enough; it never touches one that waits or is being converted.
+/// Removes ended jobs; it never touches one that waits or is being converted.
 public struct Cleaning: Sendable {
   private let spool: Spool
   private let catalog: Catalog
@@ -13,22 +13,41 @@ public struct Cleaning: Sendable {
     self.catalog = catalog
   }
 
-  /// The jobs that ended before `date`, oldest first.
-  public func candidates(endedBefore date: Date) async throws -> [JobRecord] {
-    var found: [JobRecord] = []
-    for state in [JobState.done, .failed] {
-      found += try await catalog.finishedJobs(before: date, state: state, limit: .max)
+  /// The jobs that go by one of the rules, each once, those that ended first in front.
+  public func victims(of rules: [RetentionRule]) async throws -> [EndedJob] {
+    let ended = try await catalog.endedJobs()
+    let (now, free) = try await BlockingThreads.run { [spool] in
+      // When jobs ended is told by the spool's own clock, which this host's need not agree with.
+      (try spool.now() / .seconds(1), try Files.freeSpace(at: spool.layout.root).bytes)
     }
-    return found.sorted { $0.id < $1.id }
+    var left = ended
+    var victims: [EndedJob] = []
+    for rule in rules {
+      let freed = victims.reduce(0) { $0 + $1.byteCount }
+      let more = rule.victims(among: left, now: Date(timeIntervalSince1970: now), free: free + freed)
+      let ids = Set(more.map(\.id))
+      left.removeAll { ids.contains($0.id) }
+      victims += more
+    }
+    return victims.sorted { ($0.endedAt, $0.id) < ($1.endedAt, $1.id) }
   }
 
   /// Removes a job's directory, its exported MP3 and its row; what remains is the knowledge that it was there.
+  public func remove(_ job: EndedJob) async throws {
+    try await remove(job.id, job.state, job.directory, exported: job.exportedName)
+  }
+
+  /// The same, of a job that must have ended.
   public func remove(_ record: JobRecord) async throws {
-    if let name = JobName(record.directory) {
+    try await remove(record.id, record.state, record.directory, exported: record.exportedName)
+  }
+
+  private func remove(_ id: JobID, _ state: JobState, _ directory: String, exported: String?) async throws {
+    if let name = JobName(directory) {
       try await BlockingThreads.run { [spool] () throws(SpoolError) in
-        try spool.clean(name, in: record.state, exported: record.exportedName)
+        try spool.clean(name, in: state, exported: exported)
       }
     }
-    try await catalog.expire(record.id)
+    try await catalog.expire(id)
   }
 }

@@ -25,6 +25,7 @@ public struct Settings: Sendable {
   public let uploadExpiry: Duration
   /// What one user may have, where nothing else was set for the user.
   public let quota: UserQuota
+  public let retention: RetentionSettings
   public let dropOwner: String
   public let notices: NoticeSettings
   /// The options of a conversion that does not say them, by their names, as text.
@@ -48,6 +49,16 @@ public struct UserQuota: Sendable {
   public let minutes: Int64?
   /// Jobs that wait.
   public let waiting: Int64?
+}
+
+/// What `clean` keeps, where it is told nothing else; nil: everything.
+public struct RetentionSettings: Sendable {
+  /// How long done jobs are kept.
+  public let done: Duration?
+  /// How long failed ones are kept.
+  public let failed: Duration?
+  /// How many bytes are to be free on the spool's disk.
+  public let freeBytes: Int64?
 }
 
 /// Whom people may have told of the ends of jobs, and how.

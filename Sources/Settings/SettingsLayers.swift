@@ -40,6 +40,7 @@ extension Settings {
     reservedSpace = try await layers.value(.reservedSpace, or: "256M", "bytes, as 500M or 20G", byteCount)
     uploadExpiry = try await layers.value(.uploadExpiry, or: "86400", someSeconds, seconds)
     quota = try await UserQuota(layers)
+    retention = try await RetentionSettings(layers)
     dropOwner = try await layers.value(.dropOwner, or: "drop", "a name") { $0.isEmpty ? nil : $0 }
     notices = try await NoticeSettings(layers)
     var options: [String: String] = [:]
@@ -82,9 +83,29 @@ extension UserQuota {
 
 private let numberOrNone = "a number from 0 to 1000000000, or none"
 
-private func orNone(_ text: String, _ parse: (String) -> Int64?) -> Int64?? {
+private func orNone<Value>(_ text: String, _ parse: (String) -> Value?) -> Value?? {
   text == "none" ? .some(nil) : parse(text).map { .some($0) }
 }
+
+extension RetentionSettings {
+  fileprivate init(_ layers: SettingsLayers) async throws(SettingsError) {
+    done = try await layers.value(.keepDone, or: "none", ageOrNone) { orNone($0, Self.age) }
+    failed = try await layers.value(.keepFailed, or: "none", ageOrNone) { orNone($0, Self.age) }
+    freeBytes = try await layers.value(.keepFree, or: "none", "bytes, as 500M or 20G, or none") {
+      orNone($0, byteCount)
+    }
+  }
+
+  /// Reads an age: `45s`, `30m`, `12h`, `7d`, `2w`; nil for what is none.
+  public static func age(_ text: String) -> Duration? {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+    guard let unit = text.last.flatMap({ units[$0] }), let number = Double(text.dropLast()), number >= 0, number <= 1e9
+    else { return nil }
+    return .seconds(number * unit)
+  }
+}
+
+private let ageOrNone = "an age, as 12h, 7d or 2w, or none"
 
 extension NoticeSettings {
   fileprivate init(_ layers: SettingsLayers) async throws(SettingsError) {

@@ -15,6 +15,9 @@ public import SystemPackage
 public enum JobState: String, Sendable, CaseIterable, Codable {
   case waiting, active, done, failed
 
+  /// Done or failed; of these only a failed job ever changes, by a retry.
+  public var hasEnded: Bool { self == .done || self == .failed }
+
   var directory: FilePath.Component {
     switch self {
     case .waiting: "incoming"

@@ -175,16 +175,15 @@ extension JobRecord {
     #expect(try await catalog.jobCounts() == [.waiting: 2, .active: 0, .done: 0, .failed: 1])
   }
 
-  @Test func finishedJobsAreFoundByTheirEnd() async throws {
+  @Test func jobsThatHaveEndedComeInTheOrderOfTheirEnds() async throws {
     let catalog = try directory.catalog()
-    var jobs = try (0..<4).map { try JobRecord.waiting($0).moved(to: .done, attempt: 0) }
-    let end = Date(timeIntervalSince1970: 1_800_000_000)
-    for place in jobs.indices { jobs[place].finishedAt = end - Double(place) }
-    try await catalog.upsert(jobs + [try JobRecord.waiting(9).moved(to: .failed, attempt: 0), try .waiting(10)])
-    #expect(try await catalog.finishedJobs(before: end, state: .done).map(\.id) == [3, 2, 1].map { jobs[$0].id })
-    #expect(try await catalog.finishedJobs(before: end, state: .done, limit: 1).map(\.id) == [jobs[3].id])
-    #expect(try await catalog.finishedJobs(before: .distantFuture, state: .failed).count == 1)
-    #expect(try await catalog.finishedJobs(before: .distantFuture, state: .waiting).isEmpty)
+    var jobs = try (0..<3).map { try JobRecord.waiting($0).moved(to: .done, attempt: 0) }
+    jobs.append(try JobRecord.waiting(9).moved(to: .failed, attempt: 0))
+    for place in jobs.indices { jobs[place].finishedAt = Date(timeIntervalSince1970: 1_800_000_000 - Double(place)) }
+    try await catalog.upsert(jobs + [try .waiting(10), try JobRecord.waiting(11).moved(to: .active, attempt: 0)])
+    let ended = try await catalog.endedJobs()
+    #expect(ended == jobs.reversed().compactMap { EndedJob($0) })
+    #expect(ended.count == 4)
   }
 
   @Test func aRemovedJobLeavesNothing() async throws {

@@ -190,15 +190,19 @@ import WireFormats
 
   // MARK: - Cleaning
 
-  @Test func onlyWhatEndedBeforeTheDateIsCleaned() async throws {
+  @Test func onlyWhatHasEndedIsCleaned() async throws {
     try await house.fill()
     try await house.indexer.scan()
     let cleaning = Cleaning(spool: house.spool, catalog: house.catalog)
-    #expect(try await cleaning.candidates(endedBefore: Date() - 3600).isEmpty)
-    let candidates = try await cleaning.candidates(endedBefore: Date() + 3600)
+    var rule = RetentionRule()
+    rule.age = 3600
+    #expect(try await cleaning.victims(of: [rule]).isEmpty)
+    rule.age = -3600
+    // Whatever the rules have in common goes once.
+    let candidates = try await cleaning.victims(of: [rule, rule])
     #expect(candidates.map(\.state).filter { $0 == .done }.count == 3)
     #expect(candidates.count == 4)
-    for record in candidates { try await cleaning.remove(record) }
+    for job in candidates { try await cleaning.remove(job) }
     #expect(try await house.rows().map(\.state).sorted { $0.rawValue < $1.rawValue } == [.active, .waiting])
     #expect(try house.names(in: house.layout.done) == [])
     for record in candidates { #expect(try await house.catalog.isExpired(record.id)) }

@@ -75,7 +75,8 @@ import Testing
       case .quotaBytes, .quotaMinutes, .quotaWaiting, .loginRate, .converters, .encoderThreads, .shutdownGrace,
         .uploadExpiry:
         "7"
-      case .maximumUpload, .reservedSpace: "7M"
+      case .maximumUpload, .reservedSpace, .keepFree: "7M"
+      case .keepDone, .keepFailed: "7d"
       case .dropOwner: "somebody"
       case .logLevel: "error"
       case .preset, .track, .language, .rate, .channels, .trim, .loudness: "anything"
@@ -111,6 +112,17 @@ import Testing
   @Test func aMailServerNeedsASender() async {
     #expect(await refusal(flags: [.smtpURL: "smtp://a"]) == "the setting smtp-url needs the setting mail-from")
     #expect(await refusal(flags: [.mailFrom: "a@b"]) == "the setting mail-from needs the setting smtp-url")
+  }
+
+  @Test func agesHaveUnits() async throws {
+    for (text, seconds) in ["45s": 45, "30m": 1_800, "12h": 43_200, "7d": 604_800, "2w": 1_209_600, "0.5h": 1_800] {
+      #expect(try await load(flags: [.keepDone: text]).retention.done == .seconds(seconds))
+    }
+    #expect(try await load(flags: [.keepDone: "none"]).retention.done == nil)
+    for text in ["7", "d", "-1d", "7y", "1e99d", "nand"] {
+      let sentence = "the setting keep-done is '\(text)', but it must be an age, as 12h, 7d or 2w, or none"
+      #expect(await refusal(flags: [.keepDone: text]) == sentence)
+    }
   }
 
   @Test func theDatabaseIsInTheSpoolUnlessItIsSaid() async throws {

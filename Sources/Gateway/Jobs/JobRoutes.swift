@@ -125,7 +125,7 @@ private struct JobPage: Encodable {
 }
 
 extension JobRecord {
-  fileprivate var hasEnded: Bool { state == .done || state == .failed }
+  fileprivate var hasEnded: Bool { state.hasEnded }
 
   fileprivate func isLike(_ other: JobRecord) -> Bool { (state, attempt) == (other.state, other.attempt) }
 }

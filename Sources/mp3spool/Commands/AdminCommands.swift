@@ -9,33 +9,6 @@ import Spool
 import SystemPackage
 import Telemetry
 
-struct CleanCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "clean", abstract: "Remove jobs that ended long ago, with their files; for cron.",
-    discussion: "Jobs that wait or are being converted are never touched.")
-
-  @Option(help: "Jobs that ended longer ago than this: 45s, 30m, 12h, 7d, 2w.") var olderThan: Age
-  @Flag(help: "Only say what would be removed.") var dryRun = false
-  @OptionGroup var common: CommonOptions
-
-  func run() async throws {
-    try await command {
-      let parts = Parts(settings: try await common.settings())
-      let spool = try parts.spool()
-      let cleaning = Cleaning(spool: spool, catalog: try parts.catalog())
-      // When jobs ended is told by the spool's own clock, which this host's need not agree with.
-      let now = try spool.now() / .seconds(1)
-      let jobs = try await cleaning.candidates(
-        endedBefore: Date(timeIntervalSince1970: now - olderThan.seconds))
-      for job in jobs {
-        if common.json { try Output.json(["fid": "\(job.id)", "name": job.name, "state": job.state.rawValue]) }
-        if !dryRun { try await cleaning.remove(job) }
-      }
-      if !common.json { Output.line("\(dryRun ? "would remove" : "removed") \(jobs.count) jobs") }
-    }
-  }
-}
-
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Compare the spool with its protocol and with the index.",

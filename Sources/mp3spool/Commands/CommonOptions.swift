@@ -26,10 +26,7 @@ struct Age: ExpressibleByArgument {
   let seconds: Double
 
   init?(argument: String) {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
-    guard let unit = argument.last.flatMap({ units[$0] }), let number = Double(argument.dropLast()), number >= 0,
-      number.isFinite
-    else { return nil }
-    seconds = number * unit
+    guard let age = RetentionSettings.age(argument) else { return nil }
+    seconds = age / .seconds(1)
   }
 }
