@@ -96,7 +96,7 @@ struct JobRun: Sendable {
       duration: encoded.duration / .seconds(1), sampleRate: encoded.sampleRate, channels: encoded.channels,
       bitrate: Int((encoded.averageBitrate * 1000).rounded()), loudness: outcome.loudness,
       container: source.container, codec: source.codec, warnings: outcome.warnings, copied: outcome.copied,
-      output: JobFiles.path(of: audio, fromOutputOf: claim.number))
+      peaks: outcome.peaks, output: JobFiles.path(of: audio, fromOutputOf: claim.number))
   }
 
   private func digest(_ path: FilePath) throws(FileError) -> (sha256: String, byteCount: Int) {

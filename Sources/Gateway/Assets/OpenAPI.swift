@@ -740,6 +740,38 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /jobs/{fid}/waveform:
+        parameters:
+          - $ref: "#/components/parameters/Fid"
+        get:
+          operationId: getWaveform
+          tags: [results]
+          summary: Fetch an MP3's waveform
+          description: |
+            How high the samples go along the time, for a picture. 404 where there is none: the job is not done, the
+            MP3's frames were copied, or an older version made it.
+          parameters:
+            - $ref: "#/components/parameters/TrackNumber"
+            - $ref: "#/components/parameters/IfNoneMatch"
+          responses:
+            "200":
+              description: The waveform.
+              headers:
+                ETag: { $ref: "#/components/headers/ETag" }
+                Cache-Control: { $ref: "#/components/headers/Immutable" }
+                Vary: { $ref: "#/components/headers/VaryAuthorization" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/Waveform" }
+            "304": { $ref: "#/components/responses/NotModified" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /events:
         get:
           operationId: followEvents
@@ -796,10 +828,7 @@ extension Asset {
               description: The job.
               schema: { $ref: "#/components/schemas/Fid" }
               example: 01JDN4Q5J8Z6M2V7X3K9T0B1CD
-            - name: track
-              in: query
-              description: The number of the source's audio track; the first that was converted by default.
-              schema: { type: integer, minimum: 1 }
+            - $ref: "#/components/parameters/TrackNumber"
             - name: expires
               in: query
               description: A link's end, in seconds since 1970; only with its `signature`.
@@ -1292,6 +1321,11 @@ extension Asset {
           name: track
           in: query
           schema: { $ref: "#/components/schemas/Track" }
+        TrackNumber:
+          name: track
+          in: query
+          description: The number of the source's audio track; the first that was converted by default.
+          schema: { type: integer, minimum: 1 }
         Language:
           name: language
           in: query
@@ -1407,6 +1441,14 @@ extension Asset {
           description: Only the client may keep this, and must ask about it each time.
           required: true
           schema: { type: string, const: "private, no-cache" }
+        Immutable:
+          description: Only the client may keep this, for a year, since it never changes.
+          required: true
+          schema: { type: string, const: "private, max-age=31536000, immutable" }
+        VaryAuthorization:
+          description: What was kept is of the same token's holder only.
+          required: true
+          schema: { type: string, const: authorization }
         ETag:
           description: A strong validator.
           required: true
@@ -1847,6 +1889,17 @@ extension Asset {
             copied: { type: boolean, description: The source's MP3 frames were taken over as they were. }
             output: { type: string, description: "The MP3's place in the job's directory." }
             otherTracks: { type: array, items: { $ref: "#/components/schemas/Result" }, description: "Where all tracks were asked for." }
+        Waveform:
+          type: object
+          required: [duration, peaks]
+          properties:
+            duration: { type: number, minimum: 0, description: "Of the MP3, in seconds." }
+            peaks:
+              type: array
+              description: The highest sample of all channels in each equal part of that time; 255 is full scale.
+              minItems: 1
+              maxItems: 400
+              items: { type: integer, minimum: 0, maximum: 255 }
         Failure:
           type: object
           description: Why an attempt at a job, or the whole job, was given up.

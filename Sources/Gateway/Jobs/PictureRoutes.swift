@@ -1,0 +1,53 @@
+import AuthService
+import Catalog
+import HTTPTypes
+import Hummingbird
+import Spool
+
+/// `GET /jobs/{fid}/waveform`: what shows an MP3 to people.
+///
+/// A job that is done never changes, and only a failed one can be tried again: so clients may keep what they got, each
+/// holder of a token for himself.
+struct PictureRoutes: Sendable {
+  let door: Door
+  let catalog: Catalog
+
+  private struct Waveform: Encodable {
+    /// In seconds.
+    let duration: Double
+    /// The highest sample in each equal part of that time, 255 for full scale.
+    let peaks: [UInt8]
+  }
+
+  func add(to router: Router<GatewayContext>) {
+    router.get("jobs/:fid/waveform") { request, context in
+      let result = try await result(request, context)
+      guard let peaks = result.peaks, !peaks.isEmpty else {
+        throw HTTPFailure(
+          .notFound, "there is no waveform of this MP3, since its frames were copied or it was made long ago")
+      }
+      let headers = Self.headers(for: result)
+      if request.knows(result.etag) { return Response(status: .notModified, headers: headers) }
+      return .json(Waveform(duration: result.duration, peaks: peaks), headers: headers)
+    }
+  }
+
+  /// The MP3 that is asked for.
+  private func result(_ request: Request, _ context: GatewayContext) async throws -> JobResult {
+    let caller = try await door.admit(request, context, to: .download)
+    let record = try await catalog.job(in: context, for: caller)
+    guard record.state == .done, let result = record.result else {
+      throw HTTPFailure(.notFound, "the job has no MP3: it is \(record.state.rawValue)")
+    }
+    return try result.ofTrack(request.uri.queryParameters["track"])
+  }
+
+  private static func headers(for result: JobResult) -> HTTPFields {
+    [.eTag: result.etag, .cacheControl: "private, max-age=31536000, immutable", .vary: "authorization"]
+  }
+}
+
+extension JobResult {
+  /// What is made of the MP3 and of nothing else is the same where the MP3 is.
+  fileprivate var etag: String { "\"\(sha256)\"" }
+}
