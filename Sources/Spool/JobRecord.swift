@@ -94,6 +94,12 @@ public struct JobResult: Sendable, Equatable, Codable {
   public var output: String
   /// ``peaks`` in Base64.
   public var waveform: String?
+  /// What the source says of itself, where it says anything, as the MP3's tag has it, but shortened.
+  public var tags: ResultTags?
+  /// The MP3's chapters, where the source has some; the first ones of very many.
+  public var chapters: [ResultChapter]?
+  /// Where in the MP3 the cover is.
+  public var cover: ResultCover?
   /// The MP3s of the source's other tracks, where all of them were asked for.
   public var otherTracks: [JobResult]?
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What shows an MP3 to people: its waveform.
+/// What shows an MP3 to people: its waveform, its tags, its cover.
 @Suite struct PictureTests {
   private struct Waveform: Decodable {
     let duration: Double
@@ -35,6 +35,57 @@ import Testing
       // Others' jobs do not exist.
       #expect(try await service.request("/jobs/\(fid)/waveform", token: Accounts.readerToken).status == 404)
       #expect(try await service.request("/jobs/\(fid)/waveform", token: nil).status == 401)
+    }
+  }
+
+  @Test func tagsChaptersAndCoverAreShown() async throws {
+    try await withService { service in
+      let (file, cover) = try await service.scratch.talk()
+      let fid = try await service.upload(file)
+      let result = try #require(try await service.ended(fid).result)
+      #expect(
+        result.tags == [
+          "title": "Ein schönes Gespräch 🎙", "artist": "Zoë", "album": "日本", "date": "2024-05-31", "genre": "Talk",
+          "comment": "Two lines",
+        ])
+      #expect(
+        result.chapters == [.init(start: 0, end: 1.5, title: "Erstes"), .init(start: 1.5, end: 4, title: "第二")])
+      let picture = try Data(contentsOf: URL(filePath: cover))
+      #expect(result.cover == .init(type: "image/png", length: picture.count))
+
+      let answer = try await service.request("/jobs/\(fid)/cover")
+      #expect(answer.status == 200 && answer.body == picture)
+      #expect(answer.headers["content-type"] == "image/png")
+      #expect(answer.headers["x-content-type-options"] == "nosniff")
+      #expect(answer.headers["content-security-policy"] == "default-src 'none'")
+      let tag = try #require(answer.headers["etag"])
+      #expect(try await service.request("/jobs/\(fid)/cover", "-H", "If-None-Match: \(tag)").status == 304)
+      #expect(try await service.request("/jobs/\(fid)/cover", token: Accounts.readerToken).status == 404)
+    }
+  }
+
+  /// Its tag is ours, though its frames are the source's.
+  @Test func copiedMP3HasItsTagsAndCover() async throws {
+    try await withService { service in
+      let scratch = service.scratch
+      let (file, cover) = try await scratch.talk()
+      let mp3 = scratch.path("talk.mp3")
+      try await scratch.mp3spool("convert", file, mp3)
+      let fid = try await service.upload(mp3)
+      let result = try #require(try await service.ended(fid).result)
+      #expect(result.tags?["artist"] == "Zoë" && result.chapters?.count == 2)
+      #expect(
+        try await service.request("/jobs/\(fid)/cover").body == Data(contentsOf: URL(filePath: cover)))
+    }
+  }
+
+  @Test func fileThatSaysNothingHasNoTagsAndNoCover() async throws {
+    try await withService { service in
+      let fid = try await service.upload(try await service.scratch.sound("tone.wav", seconds: 1))
+      let result = try #require(try await service.ended(fid).result)
+      #expect(result.chapters == nil && result.cover == nil && result.tags?["title"] == nil)
+      let answer = try await service.request("/jobs/\(fid)/cover")
+      #expect(answer.status == 404 && answer.text == "this MP3 has no cover")
     }
   }
 

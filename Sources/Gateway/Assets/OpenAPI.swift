@@ -772,6 +772,43 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /jobs/{fid}/cover:
+        parameters:
+          - $ref: "#/components/parameters/Fid"
+        get:
+          operationId: getCover
+          tags: [results]
+          summary: Fetch an MP3's cover
+          description: The picture in the MP3's tag, as its source had it. 404 where there is none.
+          parameters:
+            - $ref: "#/components/parameters/TrackNumber"
+            - $ref: "#/components/parameters/IfNoneMatch"
+          responses:
+            "200":
+              description: The picture.
+              headers:
+                ETag: { $ref: "#/components/headers/ETag" }
+                Cache-Control: { $ref: "#/components/headers/Immutable" }
+                Vary: { $ref: "#/components/headers/VaryAuthorization" }
+                X-Content-Type-Options: { $ref: "#/components/headers/NoSniff" }
+                Content-Security-Policy:
+                  description: The picture may do nothing.
+                  required: true
+                  schema: { type: string, const: "default-src 'none'" }
+              content:
+                image/jpeg: {}
+                image/png: {}
+                image/gif: {}
+                image/webp: {}
+            "304": { $ref: "#/components/responses/NotModified" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /events:
         get:
           operationId: followEvents
@@ -1888,7 +1925,37 @@ extension Asset {
             warnings: { type: array, items: { type: string }, description: "What went wrong and was survived, a sentence each." }
             copied: { type: boolean, description: The source's MP3 frames were taken over as they were. }
             output: { type: string, description: "The MP3's place in the job's directory." }
+            tags: { $ref: "#/components/schemas/Tags" }
+            chapters:
+              type: array
+              description: "The MP3's, where it has some; of very many the first."
+              maxItems: 500
+              items: { $ref: "#/components/schemas/Chapter" }
+            cover:
+              type: object
+              description: "Of the picture in the MP3, which `GET /jobs/{fid}/cover` gives."
+              required: [type, length]
+              properties:
+                type: { type: string, description: Its media type. }
+                length: { type: integer, format: int64, minimum: 1 }
             otherTracks: { type: array, items: { $ref: "#/components/schemas/Result" }, description: "Where all tracks were asked for." }
+        Tags:
+          type: object
+          description: "What the source says of itself, and the MP3's tag too; each text is cut at 500 characters here."
+          properties:
+            title: { type: string }
+            artist: { type: string }
+            album: { type: string }
+            date: { type: string }
+            genre: { type: string }
+            comment: { type: string }
+        Chapter:
+          type: object
+          required: [start, end]
+          properties:
+            start: { type: number, minimum: 0, description: In seconds. }
+            end: { type: number, minimum: 0, description: In seconds. }
+            title: { type: string }
         Waveform:
           type: object
           required: [duration, peaks]

@@ -3,14 +3,19 @@ import Catalog
 import HTTPTypes
 import Hummingbird
 import Spool
+import SystemPackage
 
-/// `GET /jobs/{fid}/waveform`: what shows an MP3 to people.
+/// `GET /jobs/{fid}/waveform`, `GET /jobs/{fid}/cover`: what shows an MP3 to people.
 ///
 /// A job that is done never changes, and only a failed one can be tried again: so clients may keep what they got, each
 /// holder of a token for himself.
 struct PictureRoutes: Sendable {
   let door: Door
+  let spool: Spool
   let catalog: Catalog
+
+  /// Pictures that browsers show, and that cannot do anything: SVG, say, is a program.
+  private static let pictureTypes: Set = ["image/jpeg", "image/png", "image/gif", "image/webp"]
 
   private struct Waveform: Encodable {
     /// In seconds.
@@ -21,7 +26,7 @@ struct PictureRoutes: Sendable {
 
   func add(to router: Router<GatewayContext>) {
     router.get("jobs/:fid/waveform") { request, context in
-      let result = try await result(request, context)
+      let (result, _) = try await result(request, context)
       guard let peaks = result.peaks, !peaks.isEmpty else {
         throw HTTPFailure(
           .notFound, "there is no waveform of this MP3, since its frames were copied or it was made long ago")
@@ -30,16 +35,34 @@ struct PictureRoutes: Sendable {
       if request.knows(result.etag) { return Response(status: .notModified, headers: headers) }
       return .json(Waveform(duration: result.duration, peaks: peaks), headers: headers)
     }
+    router.get("jobs/:fid/cover") { request, context in try await cover(request, context) }
+  }
+
+  private func cover(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    let (result, record) = try await result(request, context)
+    guard let cover = result.cover, cover.length > 0, Self.pictureTypes.contains(cover.type) else {
+      throw HTTPFailure(.notFound, "this MP3 has no cover")
+    }
+    var headers = Self.headers(for: result)
+    // The bytes are a stranger's.
+    headers[.contentType] = cover.type
+    headers[.contentTypeOptions] = "nosniff"
+    headers[.contentSecurityPolicy] = "default-src 'none'"
+    if request.knows(result.etag) { return Response(status: .notModified, headers: headers) }
+    let body = try await FileIO().loadFile(
+      path: spool.layout.audio(result, of: record).string,
+      range: Int(cover.offset)...Int(cover.offset + cover.length - 1), context: context)
+    return Response(status: .ok, headers: headers, body: body)
   }
 
   /// The MP3 that is asked for.
-  private func result(_ request: Request, _ context: GatewayContext) async throws -> JobResult {
+  private func result(_ request: Request, _ context: GatewayContext) async throws -> (JobResult, JobRecord) {
     let caller = try await door.admit(request, context, to: .download)
     let record = try await catalog.job(in: context, for: caller)
     guard record.state == .done, let result = record.result else {
       throw HTTPFailure(.notFound, "the job has no MP3: it is \(record.state.rawValue)")
     }
-    return try result.ofTrack(request.uri.queryParameters["track"])
+    return (try result.ofTrack(request.uri.queryParameters["track"]), record)
   }
 
   private static func headers(for result: JobResult) -> HTTPFields {

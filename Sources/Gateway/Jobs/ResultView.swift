@@ -16,7 +16,16 @@ struct ResultView: Encodable, Sendable {
   let warnings: [String]
   let copied: Bool
   let output: String
+  let tags: ResultTags?
+  let chapters: [ResultChapter]?
+  let cover: Cover?
   let otherTracks: [ResultView]?
+
+  /// The cover, of which nobody needs to know where in the MP3 it is.
+  struct Cover: Encodable, Sendable {
+    let type: String
+    let length: Int64
+  }
 
   init(_ result: JobResult) {
     track = result.track
@@ -33,6 +42,9 @@ struct ResultView: Encodable, Sendable {
     warnings = result.warnings
     copied = result.copied
     output = result.output
+    tags = result.tags
+    chapters = result.chapters
+    cover = result.cover.map { Cover(type: $0.type, length: $0.length) }
     otherTracks = result.otherTracks.map { $0.map { ResultView($0) } }
   }
 }
