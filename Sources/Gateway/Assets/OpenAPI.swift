@@ -55,6 +55,8 @@ extension Asset {
         description: The MP3s.
       - name: notices
         description: Being told of the ends of jobs, by webhooks and mail.
+      - name: administration
+        description: What admins look after.
       - name: service
         description: The service about itself; open to everybody.
     security:
@@ -1244,6 +1246,29 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /hosts:
+        get:
+          operationId: listHosts
+          tags: [administration]
+          summary: List the converters
+          description: |
+            The converters that share the spool, and what each works on, for admins. A converter beats every five
+            seconds; one that has not done so for 30 s is called silent, and one that the others gave up dead.
+          responses:
+            "200":
+              description: The converters, by their hosts' names.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/HostList" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /healthz:
         get:
           operationId: isAlive
@@ -1335,7 +1360,7 @@ extension Asset {
           description: |
             A login's access token, or an API token with the scope that is needed: `download` to see jobs and to fetch
             MP3s, `upload` to send, cancel, retry and delete, `admin` for API tokens and, where the user is an admin,
-            others' jobs.
+            others' jobs and the hosts.
         link:
           type: apiKey
           in: query
@@ -1967,6 +1992,33 @@ extension Asset {
               minItems: 1
               maxItems: 400
               items: { type: integer, minimum: 0, maximum: 255 }
+        HostList:
+          type: object
+          required: [hosts]
+          properties:
+            hosts: { type: array, items: { $ref: "#/components/schemas/Host" } }
+        Host:
+          type: object
+          description: A converter, from its start to its end.
+          required: [host, incarnation, beats, state, jobs]
+          properties:
+            host: { type: string, description: What its host calls itself. }
+            incarnation: { type: string, description: "Its own name, which no other ever gets." }
+            version: { type: string, description: Of mp3spool. }
+            processID: { type: integer }
+            beats: { type: integer, minimum: 0, description: How often it has shown that it lives. }
+            secondsSinceBeat: { type: number, minimum: 0, description: Not where it beat at this moment. }
+            state: { type: string, enum: [alive, silent, dead] }
+            jobs:
+              type: array
+              description: What it works on.
+              items:
+                type: object
+                required: [fid, attempt]
+                properties:
+                  fid: { $ref: "#/components/schemas/Fid" }
+                  attempt: { type: integer, minimum: 0 }
+                  progress: { $ref: "#/components/schemas/Progress" }
         Failure:
           type: object
           description: Why an attempt at a job, or the whole job, was given up.
@@ -2024,7 +2076,7 @@ extension Asset {
           type: string
           description: |
             `upload`: send files, and cancel, retry and delete jobs. `download`: see jobs, be told of them, fetch MP3s.
-            `admin`: manage API tokens and, where the user is an admin, see others' jobs.
+            `admin`: manage API tokens and, where the user is an admin, see the hosts and others' jobs.
           enum: [upload, download, admin]
         TokenWish:
           type: object
