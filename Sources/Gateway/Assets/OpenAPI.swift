@@ -19,7 +19,7 @@ extension Asset {
             curl -sS -H "Authorization: Bearer $TOKEN" -OJ "http://127.0.0.1:8080/download?fid=FID"
 
         **Two servers.** All of this is the gateway's. The auth service, on a port of its own, has `/login`, `/tokens`,
-        `/healthz`, and what names it as its server below.
+        `/users`, `/healthz`, and what names it as its server below.
 
         **Errors** are a status and a sentence, as plain text; whoever prefers `application/json` or
         `application/problem+json` in `Accept` gets problem details (RFC 9457). 401 means that there are no credentials,
@@ -1246,6 +1246,106 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /users:
+        get:
+          operationId: listUsers
+          tags: [administration]
+          summary: List the users
+          description: |
+            All accounts in the order of their emails, for admins, with what each has and may have. Where the gateway
+            asks an auth service with a database of its own, amounts and limits are those of that database.
+          responses:
+            "200":
+              description: The users.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/UserList" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+        post:
+          operationId: addUser
+          tags: [administration]
+          summary: Add a user
+          description: 409 where somebody has the email, in capital or small letters.
+          requestBody:
+            required: true
+            description: At most 16 KiB.
+            content:
+              application/json:
+                schema: { $ref: "#/components/schemas/NewUser" }
+          responses:
+            "201":
+              description: The user.
+              headers:
+                Location:
+                  description: Where the user can be changed.
+                  required: true
+                  schema: { type: string, pattern: "^/users/[0-9]+$" }
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/User" }
+              links:
+                change:
+                  operationId: changeUser
+                  parameters: { id: "$response.body#/id" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "409": { $ref: "#/components/responses/Conflict" }
+            "413": { $ref: "#/components/responses/TooLarge" }
+            "415": { $ref: "#/components/responses/UnknownType" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /users/{id}:
+        patch:
+          operationId: changeUser
+          tags: [administration]
+          summary: Change a user
+          description: |
+            Changes what the body has, all of it or nothing. A disabled user's logins and tokens are refused from the
+            next request on; a new password ends the logins that there are. 409 where admins would disable themselves or
+            take their own rights away.
+          parameters:
+            - name: id
+              in: path
+              required: true
+              description: The user's id, as the list has it.
+              schema: { type: integer, format: int64, minimum: 1 }
+              example: 7
+          requestBody:
+            required: true
+            description: At most 16 KiB.
+            content:
+              application/json:
+                schema: { $ref: "#/components/schemas/ChangedUser" }
+          responses:
+            "200":
+              description: The user as it is now.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/User" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "409": { $ref: "#/components/responses/Conflict" }
+            "413": { $ref: "#/components/responses/TooLarge" }
+            "415": { $ref: "#/components/responses/UnknownType" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /hosts:
         get:
           operationId: listHosts
@@ -1360,7 +1460,7 @@ extension Asset {
           description: |
             A login's access token, or an API token with the scope that is needed: `download` to see jobs and to fetch
             MP3s, `upload` to send, cancel, retry and delete, `admin` for API tokens and, where the user is an admin,
-            others' jobs and the hosts.
+            others' jobs, users and hosts.
         link:
           type: apiKey
           in: query
@@ -1579,7 +1679,8 @@ extension Asset {
           description: |
             It cannot be done as things are: the job is not done yet, or has ended, the upload stands elsewhere or has
             become a job, the same `Idempotency-Key` is under way, there are 100 tokens, 20 webhooks or one of this URL already,
-            or a delivery's webhook is gone. With `Retry-After` it can be done soon.
+            a delivery's webhook is gone, the email is somebody's, or admins would lock themselves out. With
+            `Retry-After` it can be done soon.
           headers:
             Retry-After: { $ref: "#/components/headers/RetryAfter" }
           content:
@@ -1992,6 +2093,68 @@ extension Asset {
               minItems: 1
               maxItems: 400
               items: { type: integer, minimum: 0, maximum: 255 }
+        UserList:
+          type: object
+          required: [users]
+          properties:
+            users: { type: array, items: { $ref: "#/components/schemas/User" } }
+        User:
+          type: object
+          required: [id, email, admin, disabled, created, quota, rules]
+          properties:
+            id: { type: integer, format: int64, minimum: 1 }
+            email: { type: string }
+            admin: { type: boolean }
+            disabled: { type: boolean, description: Logins and tokens are refused. }
+            created: { type: string, format: date-time }
+            quota: { $ref: "#/components/schemas/Quota" }
+            rules:
+              type: object
+              description: What of the quota is this user's own.
+              required: [bytes, minutes, waiting]
+              properties:
+                bytes: { $ref: "#/components/schemas/QuotaRule" }
+                minutes: { $ref: "#/components/schemas/QuotaRule" }
+                waiting: { $ref: "#/components/schemas/QuotaRule" }
+        NewUser:
+          type: object
+          required: [email, password]
+          additionalProperties: false
+          properties:
+            email:
+              type: string
+              format: account-email
+              description: At most 254 bytes, without colons, white space and control characters.
+              minLength: 1
+              maxLength: 254
+            password: { $ref: "#/components/schemas/Password" }
+            admin: { type: [boolean, "null"], description: Not by default. }
+          example: { email: ann@example.org, password: correct horse, admin: false }
+        ChangedUser:
+          type: object
+          additionalProperties: false
+          properties:
+            disabled: { type: [boolean, "null"] }
+            admin: { type: [boolean, "null"] }
+            password: { oneOf: [{ $ref: "#/components/schemas/Password" }, { type: "null" }] }
+            quota:
+              type: [object, "null"]
+              additionalProperties: false
+              properties:
+                bytes: { oneOf: [{ $ref: "#/components/schemas/QuotaRule" }, { type: "null" }] }
+                minutes: { oneOf: [{ $ref: "#/components/schemas/QuotaRule" }, { type: "null" }] }
+                waiting: { oneOf: [{ $ref: "#/components/schemas/QuotaRule" }, { type: "null" }] }
+          example: { disabled: false, quota: { bytes: 1000000, minutes: none, waiting: default } }
+        Password:
+          type: string
+          format: account-password
+          description: At most 1024 bytes of UTF-8.
+          minLength: 8
+        QuotaRule:
+          description: A limit, `none`, or what the service's settings say (`default`).
+          oneOf:
+            - { type: integer, format: int64, minimum: 0, maximum: 9007199254740991 }
+            - { type: string, enum: [none, default] }
         HostList:
           type: object
           required: [hosts]
@@ -2076,7 +2239,7 @@ extension Asset {
           type: string
           description: |
             `upload`: send files, and cancel, retry and delete jobs. `download`: see jobs, be told of them, fetch MP3s.
-            `admin`: manage API tokens and, where the user is an admin, see the hosts and others' jobs.
+            `admin`: manage API tokens and, where the user is an admin, users, and see the hosts and others' jobs.
           enum: [upload, download, admin]
         TokenWish:
           type: object
