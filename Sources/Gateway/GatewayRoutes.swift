@@ -81,6 +81,7 @@ public struct GatewayRoutes: Sendable {
     FeedRoutes(door: door, audio: audio, catalog: catalog, address: address).add(to: router)
     QuotaRoute(door: door, catalog: catalog, quota: quota).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
+    RetentionRoute(door: door, uploadExpiry: uploads.expiry).add(to: router)
     HostRoute(door: door, spool: spool).add(to: router)
     WebhookRoutes(door: door, catalog: catalog, gate: gate).add(to: router)
     DeliveryRoutes(door: door, catalog: catalog).add(to: router)

@@ -242,6 +242,27 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /retention:
+        get:
+          operationId: getRetention
+          tags: [jobs]
+          summary: Tell for how long things stay
+          description: |
+            In seconds; null where the service itself removes nothing. Jobs that have ended go by the command `clean`,
+            whose caller says how old they must be, so they are null.
+          responses:
+            "200":
+              description: How long.
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/Retention" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /upload:
         post:
           operationId: uploadForm
@@ -2155,6 +2176,16 @@ extension Asset {
           oneOf:
             - { type: integer, format: int64, minimum: 0, maximum: 9007199254740991 }
             - { type: string, enum: [none, default] }
+        Retention:
+          type: object
+          required: [done, failed, upload-expiry]
+          properties:
+            done: { type: [integer, "null"], minimum: 0, description: "Jobs that are done, with their MP3s." }
+            failed: { type: [integer, "null"], minimum: 0, description: Jobs that failed. }
+            upload-expiry:
+              type: [integer, "null"]
+              minimum: 0
+              description: "A resumable upload of which nothing more comes, as the setting says."
         HostList:
           type: object
           required: [hosts]
