@@ -77,7 +77,7 @@ let rooms: [Target] = [
     name: "Notices",
     dependencies: [
       "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", logging, lifecycle, ahc, nioCore, nioHTTP1, nioPosix,
-      nioSSL,
+      nioSSL, metrics,
     ]),
   .target(
     name: "Keeper",

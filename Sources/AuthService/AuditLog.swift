@@ -12,6 +12,7 @@ public enum AuditEvent: String, Sendable, Hashable, CaseIterable {
   case webhookRemoved = "webhook-removed"
   case webhookSecretMade = "webhook-secret-made"
   case deliveryResent = "delivery-resent"
+  case noticesChanged = "notices-changed"
   case tokenAdded = "token-added"
   case tokenRevoked = "token-revoked"
   case userAdded = "user-added"

@@ -67,6 +67,7 @@ extension AuditEntry {
     case (.delete, "webhooks", 2): return .webhookRemoved
     case (.post, "webhooks", 2) where path[1] == "secret": return .webhookSecretMade
     case (.post, "webhooks", 4): return .deliveryResent
+    case (.put, "notices", 1): return .noticesChanged
     case (.post, "tokens", 1): return .tokenAdded
     case (.delete, "tokens", 2): return .tokenRevoked
     case (.post, "users", 1): return .userAdded

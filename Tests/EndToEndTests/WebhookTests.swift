@@ -103,6 +103,17 @@ import Testing
       #expect(again.status == 202)
       let late = try await service.delivery("came late") { $0.state == "delivered" }
       #expect((late.id, late.tries) == (lost.id, 1))
+
+      // What came of each try, and that nothing waits any more.
+      let wanted = [
+        #"mp3spool_deliveries_total{kind="webhook",outcome="delivered"} 2"#,
+        #"mp3spool_deliveries_total{kind="webhook",outcome="failed"} 2"#,
+        #"mp3spool_deliveries_total{kind="webhook",outcome="given-up"} 1"#, "mp3spool_deliveries_waiting 0",
+      ]
+      try await eventually("metrics of all that") {
+        let metrics = try await service.request("/metrics", token: nil).text
+        return wanted.allSatisfy { metrics.contains($0) }
+      }
     }
   }
 
