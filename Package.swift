@@ -77,7 +77,7 @@ let rooms: [Target] = [
     name: "Notices",
     dependencies: [
       "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", logging, lifecycle, ahc, nioCore, nioHTTP1, nioPosix,
-      nioSSL,
+      nioSSL, metrics,
     ]),
   .target(
     name: "Keeper",
@@ -131,7 +131,7 @@ let tests: [Target] = [
       "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging,
       .product(name: "GRDB", package: "GRDB.swift"),
     ]),
-  .testTarget(name: "NoticesTests", dependencies: ["Notices", "Catalog", "Spool", "WireFormats"]),
+  .testTarget(name: "NoticesTests", dependencies: ["Notices", "Catalog", "Tokens", "Spool", "WireFormats"]),
   .testTarget(
     name: "SpoolTests",
     dependencies: ["Spool", "WireFormats", "DurableFiles", system]),

@@ -10,6 +10,8 @@ public enum Need: Sendable, Hashable, CaseIterable {
   case download
   /// See, make and revoke API tokens.
   case tokens
+  /// See the hosts; see, add and change users.
+  case administer
   /// Ask for what concerns nobody but the caller, as the quota.
   case own
 }
@@ -38,6 +40,9 @@ public struct AccessRules: Sendable {
     case .download: return scope(.download, of: caller)
     // Everybody may manage the own tokens after a login; a token that makes tokens is an admin's matter.
     case .tokens: return caller.isLogin ? .admitted : scope(.admin, of: caller)
+    case .administer:
+      guard caller.isAdminUser else { return .refused("only admins may do this") }
+      return scope(.admin, of: caller)
     case .own: return .admitted
     }
   }

@@ -12,6 +12,7 @@ public enum AuditEvent: String, Sendable, Hashable, CaseIterable {
   case webhookRemoved = "webhook-removed"
   case webhookSecretMade = "webhook-secret-made"
   case deliveryResent = "delivery-resent"
+  case noticesChanged = "notices-changed"
   case tokenAdded = "token-added"
   case tokenRevoked = "token-revoked"
   case userAdded = "user-added"
@@ -19,6 +20,10 @@ public enum AuditEvent: String, Sendable, Hashable, CaseIterable {
   case userEnabled = "user-enabled"
   case passwordChanged = "password-changed"
   case quotaChanged = "quota-changed"
+  case adminGiven = "admin-given"
+  case adminTaken = "admin-taken"
+  /// Where it is not known what of the user was to be changed.
+  case userChanged = "user-changed"
 }
 
 /// One line: who did what, from where, to what, and what came of it. There is no place in it for a secret: a token goes by

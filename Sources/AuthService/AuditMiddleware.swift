@@ -14,20 +14,20 @@ public struct AuditMiddleware<Context: GuardedContext>: RouterMiddleware {
     _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
     let response = try await next(request, context)
-    if let entry = AuditEntry(request, response, context) { log.note(entry) }
+    let events = context.visitor.events ?? AuditEntry.event(of: request).map { [$0] } ?? []
+    for event in events { log.note(AuditEntry(event, request, response, context)) }
     return response
   }
 }
 
 extension AuditEntry {
-  /// The line about an answered request; nil where it is worth none.
-  init?(_ request: Request, _ response: Response, _ context: some GuardedContext) {
-    guard let event = context.visitor.event ?? Self.event(of: request) else { return nil }
+  /// The line that says that an answered request was, or was to be, `event`.
+  init(_ event: AuditEvent, _ request: Request, _ response: Response, _ context: some GuardedContext) {
     let caller = context.visitor.caller
     let isGood = response.status.code < 400
     self.init(
       event == .login && !isGood ? .loginRefused : event, user: caller?.username,
-      address: context.clientAddress?.description,
+      address: context.clientAddress?.description, account: context.visitor.account,
       with: caller.flatMap { $0.isLogin ? nil : $0.tokenID }, outcome: isGood ? "ok" : "\(response.status.code)")
     let subject = Self.last(of: response.headers[.location] ?? request.uri.path)
     switch event {
@@ -51,7 +51,8 @@ extension AuditEntry {
     if let token, token.utf8.count != 16 { self.token = "?" }
   }
 
-  private static func event(of request: Request) -> AuditEvent? {
+  /// What its path says that a request is; nil where it is worth no line.
+  fileprivate static func event(of request: Request) -> AuditEvent? {
     let path = request.uri.path.split(separator: "/")
     switch (request.method, path.first, path.count) {
     case (.post, "login", 1): return .login
@@ -66,8 +67,11 @@ extension AuditEntry {
     case (.delete, "webhooks", 2): return .webhookRemoved
     case (.post, "webhooks", 2) where path[1] == "secret": return .webhookSecretMade
     case (.post, "webhooks", 4): return .deliveryResent
+    case (.put, "notices", 1): return .noticesChanged
     case (.post, "tokens", 1): return .tokenAdded
     case (.delete, "tokens", 2): return .tokenRevoked
+    case (.post, "users", 1): return .userAdded
+    case (.patch, "users", 2): return .userChanged
     default: return nil
     }
   }

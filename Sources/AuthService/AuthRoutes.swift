@@ -1,7 +1,7 @@
 public import Hummingbird
 public import Tokens
 
-/// The routes of the auth service: `POST /login`, `POST /validate`, `/tokens`, the public keys, and a sign of life.
+/// The routes of the auth service: `POST /login`, `POST /validate`, `/tokens`, `/users`, the public keys, and a sign of life.
 /// Nothing can be added to a router behind them.
 public struct AuthRoutes<Context: GuardedContext>: Sendable {
   private let entrance: Entrance

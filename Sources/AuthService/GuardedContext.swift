@@ -13,20 +13,32 @@ public protocol GuardedContext: ClientContext {
 
 /// Who a request turned out to be from and what it is about, for the audit log, which is told at the end.
 public final class Visitor: Sendable {
-  private let state = Mutex<(caller: Caller?, event: AuditEvent?, fid: String?)>((nil, nil, nil))
+  private struct State {
+    var caller: Caller?
+    var events: [AuditEvent]?
+    var fid: String?
+    var account: String?
+  }
+
+  private let state = Mutex(State())
 
   public init() {}
 
   /// nil where nobody has been let in.
   public var caller: Caller? { state.withLock(\.caller) }
   /// What the request turned out to be, where its path does not say it.
-  var event: AuditEvent? { state.withLock(\.event) }
+  var events: [AuditEvent]? { state.withLock(\.events) }
   /// The job that it was about, where neither its path nor the answer's `Location` says it.
   var fid: String? { state.withLock(\.fid) }
+  /// The account that it was about, where that is another's.
+  var account: String? { state.withLock(\.account) }
 
   func note(_ caller: Caller) { state.withLock { $0.caller = caller } }
   /// Tells the audit log what this request is, such as a tus upload's last one.
-  public func note(_ event: AuditEvent) { state.withLock { $0.event = event } }
+  public func note(_ event: AuditEvent) { note([event]) }
+  /// The same of a request that does several things, each of which is worth a line.
+  func note(_ events: [AuditEvent]) { state.withLock { $0.events = events } }
+  func note(account: String) { state.withLock { $0.account = account } }
   public func note(fid: String) { state.withLock { $0.fid = fid } }
 }
 

@@ -98,6 +98,13 @@ extension Catalog {
     return try await read { db in try Row.fetchAll(db, sql: sql, arguments: arguments).map { try Delivery($0) } }
   }
 
+  /// How many deliveries wait, those that wait to be tried again among them.
+  public func waitingDeliveries() async throws(CatalogError) -> Int {
+    try await read { db in
+      try Int.fetchOne(db, sql: "SELECT count(*) FROM deliveries WHERE state = 'waiting'") ?? 0
+    }
+  }
+
   /// Sends a delivery again, as soon as may be: it begins anew with its tries.
   ///
   /// - Parameter owner: only where it is this owner's.

@@ -90,16 +90,7 @@ extension Catalog {
   /// The rules that were made for this owner of jobs.
   public func quotaRules(of owner: String) async throws(CatalogError) -> QuotaRules {
     let key = Self.quotaKey(owner)
-    return try await read { db in
-      let statement = try db.cachedStatement(sql: "SELECT * FROM quotas WHERE owner_key = ?")
-      let row = try Row.fetchOne(statement, arguments: [key])
-      var rules = QuotaRules()
-      guard let row else { return rules }
-      (rules.bytes, rules.minutes, rules.waiting) = (
-        QuotaRule(row["bytes"]), QuotaRule(row["minutes"]), QuotaRule(row["waiting"])
-      )
-      return rules
-    }
+    return try await read { db in try QuotaRules.stored(for: key, in: db) }
   }
 
   /// Makes rules for a user. Where the users are in another service's database, anybody may have some.
@@ -113,9 +104,7 @@ extension Catalog {
         sql: "SELECT EXISTS (SELECT 1 FROM users WHERE email_key = ?) OR NOT EXISTS (SELECT 1 FROM users)",
         arguments: [key])
       guard isKnown == true else { throw CatalogError(.unknownUser, "There is no user \(email).") }
-      try db.execute(
-        sql: "INSERT OR REPLACE INTO quotas (owner_key, bytes, minutes, waiting) VALUES (?, ?, ?, ?)",
-        arguments: [key, rules.bytes.stored, rules.minutes.stored, rules.waiting.stored])
+      try rules.store(for: key, in: db)
     }
   }
 
@@ -133,6 +122,25 @@ extension Catalog {
   }
 
   private static func quotaKey(_ owner: String) -> String { (try? Email(owner).key) ?? owner }
+}
+
+extension QuotaRules {
+  /// The rules of the owner with this key: those of a user's email.
+  static func stored(for key: String, in db: Database) throws -> QuotaRules {
+    let statement = try db.cachedStatement(sql: "SELECT * FROM quotas WHERE owner_key = ?")
+    var rules = QuotaRules()
+    guard let row = try Row.fetchOne(statement, arguments: [key]) else { return rules }
+    (rules.bytes, rules.minutes, rules.waiting) = (
+      QuotaRule(row["bytes"]), QuotaRule(row["minutes"]), QuotaRule(row["waiting"])
+    )
+    return rules
+  }
+
+  func store(for key: String, in db: Database) throws {
+    try db.execute(
+      sql: "INSERT OR REPLACE INTO quotas (owner_key, bytes, minutes, waiting) VALUES (?, ?, ?, ?)",
+      arguments: [key, bytes.stored, minutes.stored, waiting.stored])
+  }
 }
 
 extension QuotaRule {

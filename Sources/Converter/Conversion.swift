@@ -70,6 +70,8 @@ public struct ConversionOutcome: Sendable {
   public let encoded: MP3Summary
   /// The integrated loudness of the MP3 in LUFS; nil where it is silent, very short, or was copied.
   public let loudness: Double?
+  /// The MP3's highest samples in each of up to 400 equal parts of its time, 255 for full scale; nil where it was copied.
+  public let peaks: [UInt8]?
   /// The source's own frames were taken over.
   public let copied: Bool
   /// What was survived on the way, a sentence each.
@@ -77,9 +79,10 @@ public struct ConversionOutcome: Sendable {
 
   init(
     _ source: SourceDescription, _ decoded: DecodeSummary, _ encoded: MP3Summary, loudness: Double? = nil,
-    copied: Bool = false
+    peaks: [UInt8]? = nil, copied: Bool = false
   ) {
-    (self.source, self.encoded, self.loudness, self.copied) = (source, encoded, loudness, copied)
+    (self.source, self.encoded, self.loudness) = (source, encoded, loudness)
+    (self.peaks, self.copied) = (peaks, copied)
     let first = decoded.firstWarning.map { ": \($0)" } ?? ""
     warnings = decoded.warnings > 0 ? ["\(decoded.warnings) parts of the file could not be decoded\(first)"] : []
   }

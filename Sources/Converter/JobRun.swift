@@ -91,12 +91,14 @@ struct JobRun: Sendable {
         isCertain: false)
     }
     let (source, encoded) = (outcome.source, outcome.encoded)
-    return JobResult(
+    var result = JobResult(
       track: source.chosenTrack, language: source.tags.language, sha256: sha256, byteCount: Int64(byteCount),
       duration: encoded.duration / .seconds(1), sampleRate: encoded.sampleRate, channels: encoded.channels,
       bitrate: Int((encoded.averageBitrate * 1000).rounded()), loudness: outcome.loudness,
       container: source.container, codec: source.codec, warnings: outcome.warnings, copied: outcome.copied,
-      output: JobFiles.path(of: audio, fromOutputOf: claim.number))
+      peaks: outcome.peaks, output: JobFiles.path(of: audio, fromOutputOf: claim.number))
+    result.describe(source, encoded)
+    return result
   }
 
   private func digest(_ path: FilePath) throws(FileError) -> (sha256: String, byteCount: Int) {
@@ -112,9 +114,14 @@ struct JobRun: Sendable {
 }
 
 extension JobResult {
-  /// The results of one job's tracks, of one at least.
+  /// The results of one job's tracks, of one at least. What the file says of itself the first one tells for all.
   fileprivate init(_ tracks: [JobResult]) {
     self = tracks[0]
-    if tracks.count > 1 { otherTracks = Array(tracks.dropFirst()) }
+    guard tracks.count > 1 else { return }
+    otherTracks = tracks.dropFirst().map { track in
+      var track = track
+      (track.tags, track.chapters) = (nil, nil)
+      return track
+    }
   }
 }

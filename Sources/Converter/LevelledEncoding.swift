@@ -3,10 +3,12 @@ import DurableFiles
 import Loudness
 import MP3Encoder
 
-/// An MP3 in the making whose loudness is measured on the way, for ReplayGain, and set before where that is wanted.
+/// An MP3 in the making whose loudness is measured on the way, for ReplayGain, and set before where that is wanted; and
+/// whose peaks are found, for a picture of it.
 struct LevelledEncoding: ~Copyable {
   private var encoding: MP3Encoding<MP3File>
   private var meter: ReplayGainMeter
+  private var waveform: WaveformMeter
   private var levelling: Levelling?
 
   /// - Parameter normalization: what is to be done to the samples; nil for nothing.
@@ -17,6 +19,7 @@ struct LevelledEncoding: ~Copyable {
     let levelling = try makeLevelling(normalization, of: source)
     self.encoding = encoding
     self.meter = meter
+    self.waveform = WaveformMeter(channels: source.channels)
     self.levelling = levelling
   }
 
@@ -28,21 +31,22 @@ struct LevelledEncoding: ~Copyable {
 
   /// Encodes what is left, and synchronizes and closes the file.
   ///
-  /// - Returns: what the MP3 is, and its integrated loudness in LUFS where it has one.
-  consuming func finish() throws -> (MP3Summary, loudness: Double?) {
+  /// - Returns: what the MP3 is, its integrated loudness in LUFS where it has one, and its peaks as `WaveformMeter` has them.
+  consuming func finish() throws -> (MP3Summary, loudness: Double?, peaks: [UInt8]) {
     if let levelling = levelling.take() {
       try levelling.finish { left, right throws(MP3Failure<FileError>) in try encode(left, right) }
     }
-    let measured = meter.measured
+    let (measured, peaks) = (meter.measured, waveform.peaks)
     let level = measured.replayGain.map { PlaybackLevel(replayGain: $0, peak: measured.samplePeak) }
     let finished = try encoding.finish(level: level)
     let summary = finished.summary
     try finished.takeOutput().close()
-    return (summary, measured.integrated)
+    return (summary, measured.integrated, peaks)
   }
 
   private mutating func encode(_ left: Span<Float>, _ right: Span<Float>) throws(MP3Failure<FileError>) {
     meter.add(left, right)
+    waveform.add(left, right)
     try encoding.append(left, right)
   }
 }

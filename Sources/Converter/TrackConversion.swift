@@ -91,8 +91,8 @@ struct TrackConversion {
       case .progress(let position): tell(meter.at(position, of: source.declaredDuration))
       case .frame: throw DecodeFailure.unexpectedDelivery
       case .end(let summary):
-        let (encoded, loudness) = try encoding.finish()
-        var outcome = ConversionOutcome(source, summary, encoded, loudness: loudness)
+        let (encoded, loudness, peaks) = try encoding.finish()
+        var outcome = ConversionOutcome(source, summary, encoded, loudness: loudness, peaks: peaks)
         outcome.warnings += plan.complaints(aboutLoudness: loudness)
         return outcome
       }

@@ -24,6 +24,8 @@ public final class RemoteAuth: Login, Authority {
   /// How long an answer may take, and how often the keys are asked for at most.
   private static let patience = TimeAmount.seconds(10)
   private static let largestWish = 16 << 10
+  /// Room for the list of 20,000 users.
+  private static let largestList = 16 << 20
   private static let refreshInterval = Duration.seconds(5)
 
   /// - Parameters:
@@ -64,7 +66,7 @@ public final class RemoteAuth: Login, Authority {
     }
   }
 
-  /// Hands a request about API tokens on, and its answer back.
+  /// Hands a request about API tokens or users on, and its answer back.
   public func forward(_ request: Request) async throws -> Response {
     let query = request.uri.query.map { "?\($0)" } ?? ""
     var forwarded = HTTPClientRequest(url: baseURL + request.uri.path + query)
@@ -73,7 +75,7 @@ public final class RemoteAuth: Login, Authority {
       if let value = request.headers[name] { forwarded.headers.add(name: name.rawName, value: value) }
     }
     do { forwarded.body = .bytes(try await request.body.collect(upTo: Self.largestWish)) } catch {
-      throw HTTPFailure(.contentTooLarge, "the wish for a token is larger than \(Self.largestWish) bytes")
+      throw HTTPFailure(.contentTooLarge, "the body is larger than \(Self.largestWish) bytes")
     }
     do {
       let answer = try await HTTPClient.shared.execute(forwarded, timeout: Self.patience)
@@ -81,7 +83,7 @@ public final class RemoteAuth: Login, Authority {
       for name in [HTTPField.Name.contentType, .location, .cacheControl, .retryAfter, .wwwAuthenticate] {
         headers[name] = answer.headers.first(name: name.rawName)
       }
-      let body = try await answer.body.collect(upTo: 1 << 20)
+      let body = try await answer.body.collect(upTo: Self.largestList)
       let status = HTTPResponse.Status(code: Int(answer.status.code), reasonPhrase: answer.status.reasonPhrase)
       return Response(status: status, headers: headers, body: .init(byteBuffer: body))
     } catch { throw Self.unavailable }

@@ -28,9 +28,15 @@ extension ID3Tag {
 
   /// ID3v2.4.0 frames, 4.14: kind 3 is the front cover; it has no description here.
   private var pictureFrames: [UInt8] {
-    guard let picture, !picture.bytes.isEmpty, picture.bytes.count <= 16 << 20 else { return [] }
+    guard let picture = writtenPicture else { return [] }
     return frame("APIC", [utf8] + textBytes(picture.mediaType, limit: 64) + [0, 3, 0] + picture.bytes)
   }
+
+  private var writtenPicture: Picture? { picture.flatMap { 1...16 << 20 ~= $0.bytes.count ? $0 : nil } }
+
+  /// Where the picture's bytes are in a tag that is `length` bytes long: its frame is the last, and they are the last of it.
+  /// nil where there is none.
+  func picturePlace(inTagOf length: Int) -> Range<Int>? { writtenPicture.map { length - $0.bytes.count..<length } }
 
   /// Three lower-case letters, or nil where the language is not known.
   private var languageCode: String? {

@@ -25,17 +25,20 @@ public struct MP3Summary: Sendable, Hashable {
   public let channels: Int
   /// In kbit/s, over the frames of audio.
   public let averageBitrate: Double
+  /// Where among the bytes the tag's picture is; nil where it has none.
+  public let picture: Range<Int>?
 }
 
 extension MP3Summary {
   /// Sums up a stream with `front` bytes before its frames.
-  init(_ description: StreamDescription, _ tally: FrameTally, sampleCount: Int, front: Int) {
+  init(_ description: StreamDescription, _ tally: FrameTally, sampleCount: Int, front: Int, picture: Range<Int>?) {
     byteCount = front + tally.byteCount
     self.sampleCount = sampleCount
     frameCount = tally.frameCount
     sampleRate = description.sampleRate
     channels = description.channels
     let seconds = Double(frameCount * description.version.samplesPerFrame) / Double(sampleRate)
+    self.picture = picture
     averageBitrate = Double(tally.byteCount) * 8 / 1000 / seconds
   }
 

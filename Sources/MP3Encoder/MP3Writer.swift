@@ -3,6 +3,7 @@ struct MP3Writer<Output: MP3Output & ~Copyable>: ~Copyable {
   /// What will be told at the end.
   var info: InfoFrame
   private let infoOffset: Int
+  private let picture: Range<Int>?
   private var output: Output
   private var tally = FrameTally()
 
@@ -10,6 +11,7 @@ struct MP3Writer<Output: MP3Output & ~Copyable>: ~Copyable {
     let front = tag.encoded()
     self.info = info
     infoOffset = front.count
+    picture = tag.picturePlace(inTagOf: front.count)
     self.output = output
     try append((front + info.placeholder).span)
   }
@@ -36,7 +38,8 @@ struct MP3Writer<Output: MP3Output & ~Copyable>: ~Copyable {
       throw .output(error)
     }
     return FinishedMP3(
-      summary: MP3Summary(info.description, tally, sampleCount: sampleCount, front: infoOffset + frame.count),
+      summary: MP3Summary(
+        info.description, tally, sampleCount: sampleCount, front: infoOffset + frame.count, picture: picture),
       output: output)
   }
 

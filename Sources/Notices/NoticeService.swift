@@ -15,10 +15,13 @@ public struct NoticeService: Service {
   private let webhooks: WebhookSender
   private let mail: MailSender?
   private let logger: Logger
+  private let metrics = DeliveryMetrics()
 
   private static let pause = Duration.milliseconds(500)
   /// Looks for each time that old entries of the log are cleared away: about an hour.
   private static let looksPerClearance = 7200
+  /// Looks for each time that what waits is counted.
+  private static let looksPerCount = 10
   /// The HTTP status by which a receiver ends its webhook.
   private static let gone = 410
   /// How many due deliveries are looked at, of which a few may begin.
@@ -47,6 +50,7 @@ public struct NoticeService: Service {
       var count = 0
       for await _ in looks.cancelOnGracefulShutdown() {
         if count.isMultiple(of: Self.looksPerClearance) { await clear() }
+        if count.isMultiple(of: Self.looksPerCount) { await tellWaiting() }
         count += 1
         for due in await admitted(queue) {
           group.addTask {
@@ -84,6 +88,12 @@ public struct NoticeService: Service {
     }
   }
 
+  private func tellWaiting() async {
+    // Should it fail, so does the look behind it, which says so.
+    guard let count = try? await catalog.waitingDeliveries() else { return }
+    metrics.tell(waiting: count)
+  }
+
   private func send(_ due: DueDelivery) async {
     let delivery = due.delivery
     let outcome: DeliveryOutcome
@@ -93,6 +103,7 @@ public struct NoticeService: Service {
     }
     // Cut off by a stop, it was no try: the next process sends it.
     guard !Task.isCancelled else { return }
+    metrics.tried(delivery.kind, outcome.verdict)
     if outcome.verdict == .givenUp {
       logger.notice(
         "a notice was given up",

@@ -5,11 +5,18 @@ public import WireFormats
 /// Looks before anything is sent to a URL that a stranger chose: its host is looked up here, and the connection goes to
 /// the very address that was looked at, so that a name that means another address a moment later gains nothing.
 public struct WebhookGate: Sendable {
+  /// The address of a URL's host; nil where it has none. It may block.
+  typealias Resolver = @Sendable (WebhookURL) -> IPAddress?
+
   private let rules: AddressRules
+  private let resolve: Resolver
   /// Threads of their own: a name server that does not answer must not keep the disk's threads waiting.
   private static let lookups = BlockingThreads(count: 8)
 
-  public init(_ rules: AddressRules) { self.rules = rules }
+  public init(_ rules: AddressRules) { self.init(rules, resolve: Self.lookUp) }
+
+  /// - Parameter resolve: asks name servers, or pretends to.
+  init(_ rules: AddressRules, resolve: @escaping Resolver) { (self.rules, self.resolve) = (rules, resolve) }
 
   /// The URL, if there is somebody at its host who may be sent to.
   ///
@@ -22,7 +29,7 @@ public struct WebhookGate: Sendable {
 
   /// The address to connect to.
   func address(of url: WebhookURL) async throws(WebhookRefusal) -> IPAddress {
-    let found = await Self.lookups.run { Self.resolve(url) }
+    let found = await Self.lookups.run { [resolve] in resolve(url) }
     guard let found else {
       throw WebhookRefusal("the host \(url.host) cannot be found", isTemporary: true)
     }
@@ -36,7 +43,7 @@ public struct WebhookGate: Sendable {
 
   /// getaddrinfo(3)'s first address, in the order of RFC 6724. It also reads `127.1` and `0x7f000001` as the addresses that
   /// they are for a C library.
-  private static func resolve(_ url: WebhookURL) -> IPAddress? {
+  private static func lookUp(_ url: WebhookURL) -> IPAddress? {
     if let address = IPAddress(url.host) { return address }
     let found = try? SocketAddress.makeAddressResolvingHost(url.host, port: url.port)
     return found?.ipAddress.flatMap { IPAddress(String($0.prefix { $0 != "%" })) }

@@ -3,6 +3,7 @@ import Catalog
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Tokens
 import WireFormats
 
@@ -93,6 +94,7 @@ struct WebhookSender: Sendable {
 
   private static func sentence(_ error: any Error) -> String {
     if let refusal = error as? WebhookRefusal { return refusal.description }
+    if let problem = CertificateProblem(error) { return problem.sentence }
     let known: [(HTTPClientError, String)] = [
       (.deadlineExceeded, late), (.readTimeout, late), (.connectTimeout, late),
       (.remoteConnectionClosed, "the receiver closed the connection without an answer"),

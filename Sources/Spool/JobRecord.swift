@@ -92,13 +92,21 @@ public struct JobResult: Sendable, Equatable, Codable {
   public var copied: Bool
   /// The MP3's path within the job's directory.
   public var output: String
+  /// ``peaks`` in Base64.
+  public var waveform: String?
+  /// What the source says of itself, where it says anything, as the MP3's tag has it, but shortened.
+  public var tags: ResultTags?
+  /// The MP3's chapters, where the source has some; the first ones of very many.
+  public var chapters: [ResultChapter]?
+  /// Where in the MP3 the cover is.
+  public var cover: ResultCover?
   /// The MP3s of the source's other tracks, where all of them were asked for.
   public var otherTracks: [JobResult]?
 
   public init(
     track: Int = 1, language: String? = nil, sha256: String, byteCount: Int64, duration: Double, sampleRate: Int,
     channels: Int, bitrate: Int, loudness: Double? = nil, container: String, codec: String, warnings: [String] = [],
-    copied: Bool = false, output: String
+    copied: Bool = false, peaks: [UInt8]? = nil, output: String
   ) {
     self.track = track
     self.language = language
@@ -114,7 +122,12 @@ public struct JobResult: Sendable, Equatable, Codable {
     self.warnings = warnings
     self.copied = copied
     self.output = output
+    waveform = peaks.map { Data($0).base64EncodedString() }
   }
+
+  /// The highest samples in each of up to 400 equal parts of the MP3's time, 255 for full scale; nil where its frames were
+  /// copied, or an older version made it.
+  public var peaks: [UInt8]? { waveform.flatMap(Base64.decode) }
 
   /// Of every MP3 that was made, in the order of the source's tracks.
   public var all: [JobResult] { [self] + (otherTracks ?? []) }

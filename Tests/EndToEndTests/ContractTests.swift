@@ -29,7 +29,8 @@ struct ContractTests {
   @Test func authServiceAnswersAsItsDescriptionSays() async throws {
     try await withJobs { service, known in
       try await judge(
-        service, service.auth, known, ["--include-path-regex", "\(Self.ofAuth)|^/login|^/tokens|^/healthz"], atLeast: 7)
+        service, service.auth, known, ["--include-path-regex", "\(Self.ofAuth)|^/login|^/tokens|^/users|^/healthz"],
+        atLeast: 10)
     }
   }
 
@@ -67,12 +68,18 @@ struct ContractTests {
     var states: [String] = []
     for fid in fids { states.append(try await service.ended(fid).state) }
     #expect(states == ["done", "done", "failed"])
+    struct Made: Decodable { let id: Int }
+    let spare = try await service.request(
+      "/users", "-H", "Content-Type: application/json", "-d",
+      #"{"email": "spare@example.com", "password": "\#(Accounts.password)"}"#
+    ).json(Made.self)
     let feed = try await service.request("/feed", "-X", "POST", token: token).json([String: String].self)
     let secret = try #require(feed["url"]?.split(separator: "/").last?.dropLast(".xml".count))
     return [
       "MP3SPOOL_TEST_TOKEN": Accounts.adminToken, "MP3SPOOL_TEST_USER": Accounts.admin,
       "MP3SPOOL_TEST_PASSWORD": Accounts.password, "MP3SPOOL_TEST_FIDS": fids.joined(separator: " "),
-      "MP3SPOOL_TEST_FEED": String(secret), "SCHEMATHESIS_HOOKS": Self.file("schemathesis_hooks.py"),
+      "MP3SPOOL_TEST_FEED": String(secret), "MP3SPOOL_TEST_SPARE": "\(spare.id)",
+      "SCHEMATHESIS_HOOKS": Self.file("schemathesis_hooks.py"),
     ]
   }
 

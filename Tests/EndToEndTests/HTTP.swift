@@ -73,6 +73,17 @@ struct Job: Decodable, Equatable {
     let sentence: String
   }
 
+  struct Chapter: Decodable, Equatable {
+    let start: Double
+    let end: Double
+    let title: String?
+  }
+
+  struct Cover: Decodable, Equatable {
+    let type: String
+    let length: Int
+  }
+
   struct Result: Decodable, Equatable {
     let sha256: String
     let byteCount: Int
@@ -86,6 +97,9 @@ struct Job: Decodable, Equatable {
     let loudness: Double?
     let otherTracks: [Result]?
     let output: String
+    let tags: [String: String]?
+    let chapters: [Chapter]?
+    let cover: Cover?
   }
 
   struct Progress: Decodable, Equatable {

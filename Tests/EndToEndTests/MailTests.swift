@@ -36,6 +36,8 @@ import Testing
       }
       #expect(try await prefer(true, service).json(Preference.self) == Preference())
       #expect(try await service.request("/notices").json(Preference.self) == Preference())
+      #expect(service.command.log.contains("event=notices-changed"))
+      #expect(service.command.log.contains("event=notices-changed"))
       let silenced = try await service.upload(sound, "-F", "mail=no")
       _ = try await service.ended(silenced)
       let done = try await service.upload(sound)

@@ -31,19 +31,26 @@ struct Receiver: Sendable {
   }
 
   let scratch: Scratch
+  let scheme: String
   let port: Int
   private let command: Command
 
-  var url: String { "http://127.0.0.1:\(port)" }
+  var url: String { "\(scheme)://127.0.0.1:\(port)" }
 
   /// Runs one for as long as `body` takes.
-  static func run(in scratch: Scratch, _ body: (Receiver) async throws -> Void) async throws {
+  ///
+  /// - Parameter certificate: a PEM file with a key and its certificate, for HTTPS.
+  static func run(
+    in scratch: Scratch, certificate: String? = nil, _ body: (Receiver) async throws -> Void
+  ) async throws {
     try scratch.write("answer", "204".utf8)
     try scratch.write("received", [])
-    let command = try scratch.launch("python3", ["-c", script, scratch.path("received"), scratch.path("answer")])
+    let command = try scratch.launch(
+      "python3", ["-c", script, scratch.path("received"), scratch.path("answer")] + [certificate].compactMap(\.self))
     defer { command.send(SIGKILL) }
     let port = try await eventually("a receiver that listens") { Int(command.said.split(separator: "\n").first ?? "") }
-    try await body(Receiver(scratch: scratch, port: port, command: command))
+    let scheme = certificate == nil ? "http" : "https"
+    try await body(Receiver(scratch: scratch, scheme: scheme, port: port, command: command))
   }
 
   func answer(_ text: String) throws { try scratch.write("answer", text.utf8) }
@@ -64,8 +71,8 @@ struct Receiver: Sendable {
   }
 
   private static let script = """
-    import http.server, json, sys, threading, time
-    log, answer = sys.argv[1:]
+    import http.server, json, ssl, sys, threading, time
+    log, answer, *certificate = sys.argv[1:]
     lock = threading.Lock()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -94,6 +101,10 @@ struct Receiver: Sendable {
             pass
 
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate[0])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     print(server.server_port, flush=True)
     server.serve_forever()
     """

@@ -45,46 +45,7 @@ private struct Mutagen: Decodable {
   /// A line break is a control character, and none of these comes through.
   @Test func tagsChaptersAndCoverAreReadByOthers() async throws {
     try await withScratch { scratch in
-      let cover = scratch.path("cover.png")
-      try await scratch.run(
-        "ffmpeg",
-        ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x64:duration=1", "-frames:v", "1", cover])
-      let metadata = try scratch.write(
-        "metadata",
-        """
-        ;FFMETADATA1
-        title=Ein schönes Gespräch 🎙
-        artist=Zoë
-        album=日本
-        album_artist=Various
-        date=2024-05-31
-        genre=Talk
-        track=3/12
-        comment=Two\\
-        lines
-        composer=Ćiril
-        copyright=© Somebody
-        [CHAPTER]
-        TIMEBASE=1/1000
-        START=0
-        END=1500
-        title=Erstes
-        [CHAPTER]
-        TIMEBASE=1/1000
-        START=1500
-        END=4000
-        title=第二
-        """.utf8)
-      let sound = try await scratch.sound("sound.wav", seconds: 4)
-      let file = scratch.path("talk.m4a")
-      try await scratch.run(
-        "ffmpeg",
-        [
-          "-nostdin", "-v", "error", "-i", sound, "-i", metadata, "-i", cover, "-map", "0", "-map", "2",
-          "-map_metadata", "1",
-          "-map_chapters", "1", "-c:a", "aac", "-c:v", "copy", "-disposition:v", "attached_pic", "-metadata:s:a:0",
-          "language=deu", file,
-        ])
+      let (file, cover) = try await scratch.talk()
       try await scratch.mp3spool("convert", file)
       let found = try await Mutagen.read(scratch.path("talk.mp3"), in: scratch)
       #expect(found.version == [2, 4, 0])
@@ -113,5 +74,52 @@ private struct Mutagen: Decodable {
       #expect(abs(try #require(found.gain) - 5) < 0.15)
       #expect(abs(try #require(found.peak) - amplitude) < 0.001)
     }
+  }
+}
+
+extension Scratch {
+  /// Four seconds with all tags, two chapters and a cover.
+  func talk() async throws -> (file: String, cover: String) {
+    let cover = path("cover.png")
+    try await run(
+      "ffmpeg",
+      ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x64:duration=1", "-frames:v", "1", cover])
+    let metadata = try write(
+      "metadata",
+      """
+      ;FFMETADATA1
+      title=Ein schönes Gespräch 🎙
+      artist=Zoë
+      album=日本
+      album_artist=Various
+      date=2024-05-31
+      genre=Talk
+      track=3/12
+      comment=Two\\
+      lines
+      composer=Ćiril
+      copyright=© Somebody
+      [CHAPTER]
+      TIMEBASE=1/1000
+      START=0
+      END=1500
+      title=Erstes
+      [CHAPTER]
+      TIMEBASE=1/1000
+      START=1500
+      END=4000
+      title=第二
+      """.utf8)
+    let sound = try await self.sound("sound.wav", seconds: 4)
+    let file = path("talk.m4a")
+    try await run(
+      "ffmpeg",
+      [
+        "-nostdin", "-v", "error", "-i", sound, "-i", metadata, "-i", cover, "-map", "0", "-map", "2",
+        "-map_metadata", "1",
+        "-map_chapters", "1", "-c:a", "aac", "-c:v", "copy", "-disposition:v", "attached_pic", "-metadata:s:a:0",
+        "language=deu", file,
+      ])
+    return (file, cover)
   }
 }

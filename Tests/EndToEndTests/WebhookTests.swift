@@ -103,6 +103,17 @@ import Testing
       #expect(again.status == 202)
       let late = try await service.delivery("came late") { $0.state == "delivered" }
       #expect((late.id, late.tries) == (lost.id, 1))
+
+      // What came of each try, and that nothing waits any more.
+      let wanted = [
+        #"mp3spool_deliveries_total{kind="webhook",outcome="delivered"} 2"#,
+        #"mp3spool_deliveries_total{kind="webhook",outcome="failed"} 2"#,
+        #"mp3spool_deliveries_total{kind="webhook",outcome="given-up"} 1"#, "mp3spool_deliveries_waiting 0",
+      ]
+      try await eventually("metrics of all that") {
+        let metrics = try await service.request("/metrics", token: nil).text
+        return wanted.allSatisfy { metrics.contains($0) }
+      }
     }
   }
 
@@ -190,6 +201,42 @@ import Testing
       let duplicate = try answer.json(Duplicate.self)
       #expect(try await receiver.requests(4).last?.message.fid == duplicate.fid)
       #expect(try await service.deliveries().allSatisfy { $0.webhook == nil })
+    }
+  }
+
+  /// Whoever has a certificate authority of their own has this host trust it, as all programs do.
+  @Test func receiverWhoseCertificateIsNotTrustedIsNotSentTo() async throws {
+    try await withService(Self.lenient) { service in
+      let scratch = service.scratch
+      let (ca, own) = (scratch.path("ca.pem"), scratch.path("own.pem"))
+      try await scratch.run(
+        "openssl",
+        [
+          "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+          "/CN=An authority", "-keyout", scratch.path("ca.key"), "-out", ca,
+        ])
+      try await scratch.run(
+        "openssl",
+        [
+          "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+          "/CN=receiver", "-addext", "subjectAltName=IP:127.0.0.1", "-CA", ca, "-CAkey", scratch.path("ca.key"),
+          "-keyout", own, "-out", scratch.path("leaf.pem"),
+        ])
+      let both =
+        try String(contentsOfFile: own, encoding: .utf8)
+        + String(
+          contentsOfFile: scratch.path("leaf.pem"), encoding: .utf8)
+      try scratch.write("both.pem", both.utf8)
+      try await Receiver.run(in: scratch, certificate: scratch.path("both.pem")) { receiver in
+        // It does answer whoever trusts it.
+        #expect(try await scratch.curl("\(receiver.url)/204", ["--cacert", ca, "-X", "POST"]).status == 204)
+        let webhook = try await service.addWebhook("\(receiver.url)/hook").json(WebhookAnswer.self)
+        #expect(try await service.request("/webhooks/\(webhook.id)/test", "-X", "POST").status == 202)
+        let failed = try await service.delivery("failed") { $0.tries == 1 }
+        #expect(failed.state == "waiting" && failed.status == nil)
+        #expect(failed.error?.hasPrefix("the receiver's certificate is not trusted") == true, "\(failed)")
+        #expect(try receiver.requests().count == 1)
+      }
     }
   }
 

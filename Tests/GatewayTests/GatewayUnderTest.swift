@@ -26,7 +26,8 @@ final class GatewayUnderTest {
     let verifier = AccessTokenVerifier(keys: KeySet([key.publicKey]))
     let entrance = Entrance(
       login: LocalLogin(catalog: catalog, signer: AccessTokenSigner(key: key)), rate: LoginRate(perMinute: 30),
-      door: Door(LocalAuthority(catalog: catalog, verifier: verifier)), tokens: .here(catalog), audit: AuditLog(logger))
+      door: Door(LocalAuthority(catalog: catalog, verifier: verifier)),
+      accounts: .here(catalog, usual: QuotaLimits()), audit: AuditLog(logger))
     let signer = SidecarSigner(key: try await catalog.signingKey(for: .sidecar))
     let uploads = ResumableUploads(
       spool: spool, catalog: catalog, signer: signer, expiry: .seconds(60), logger: logger)

@@ -139,12 +139,16 @@ import Testing
     #expect(tables.dropFirst().map { $0[$0.firstIndex(of: 0)! + 2] } == [255, 255, 255, 235])
   }
 
-  @Test func thePictureIsTheFrontCover() {
+  @Test func thePictureIsTheFrontCover() throws {
     var tag = ID3Tag()
     tag.picture = ID3Tag.Picture(mediaType: "image/png", bytes: [0xFF, 0, 0xE0])
     #expect(
       frames(of: tag).first { $0.id == "APIC" }?.body == [3] + Array("image/png\0".utf8) + [3, 0] + [0xFF, 0, 0xE0])
+    let bytes = tag.encoded()
+    let place = try #require(tag.picturePlace(inTagOf: bytes.count))
+    #expect(Array(bytes[place]) == [0xFF, 0, 0xE0])
     tag.picture?.bytes = [UInt8](repeating: 1, count: 16 << 20 | 1)
+    #expect(tag.picturePlace(inTagOf: 100) == nil)
     #expect(!frames(of: tag).contains { $0.id == "APIC" })
     tag.picture?.bytes = []
     #expect(!frames(of: tag).contains { $0.id == "APIC" })

@@ -19,7 +19,7 @@ extension Asset {
             curl -sS -H "Authorization: Bearer $TOKEN" -OJ "http://127.0.0.1:8080/download?fid=FID"
 
         **Two servers.** All of this is the gateway's. The auth service, on a port of its own, has `/login`, `/tokens`,
-        `/healthz`, and what names it as its server below.
+        `/users`, `/healthz`, and what names it as its server below.
 
         **Errors** are a status and a sentence, as plain text; whoever prefers `application/json` or
         `application/problem+json` in `Accept` gets problem details (RFC 9457). 401 means that there are no credentials,
@@ -55,6 +55,8 @@ extension Asset {
         description: The MP3s.
       - name: notices
         description: Being told of the ends of jobs, by webhooks and mail.
+      - name: administration
+        description: What admins look after.
       - name: service
         description: The service about itself; open to everybody.
     security:
@@ -233,6 +235,27 @@ extension Asset {
               content:
                 application/json:
                   schema: { $ref: "#/components/schemas/Quota" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /retention:
+        get:
+          operationId: getRetention
+          tags: [jobs]
+          summary: Tell for how long things stay
+          description: |
+            In seconds; null where the service itself removes nothing. Jobs that have ended go by the command `clean`,
+            whose caller says how old they must be, so they are null.
+          responses:
+            "200":
+              description: How long.
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/Retention" }
             "400": { $ref: "#/components/responses/BadRequest" }
             "401": { $ref: "#/components/responses/Unauthorized" }
             "403": { $ref: "#/components/responses/Forbidden" }
@@ -740,6 +763,75 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /jobs/{fid}/waveform:
+        parameters:
+          - $ref: "#/components/parameters/Fid"
+        get:
+          operationId: getWaveform
+          tags: [results]
+          summary: Fetch an MP3's waveform
+          description: |
+            How high the samples go along the time, for a picture. 404 where there is none: the job is not done, the
+            MP3's frames were copied, or an older version made it.
+          parameters:
+            - $ref: "#/components/parameters/TrackNumber"
+            - $ref: "#/components/parameters/IfNoneMatch"
+          responses:
+            "200":
+              description: The waveform.
+              headers:
+                ETag: { $ref: "#/components/headers/ETag" }
+                Cache-Control: { $ref: "#/components/headers/Immutable" }
+                Vary: { $ref: "#/components/headers/VaryAuthorization" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/Waveform" }
+            "304": { $ref: "#/components/responses/NotModified" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /jobs/{fid}/cover:
+        parameters:
+          - $ref: "#/components/parameters/Fid"
+        get:
+          operationId: getCover
+          tags: [results]
+          summary: Fetch an MP3's cover
+          description: The picture in the MP3's tag, as its source had it. 404 where there is none.
+          parameters:
+            - $ref: "#/components/parameters/TrackNumber"
+            - $ref: "#/components/parameters/IfNoneMatch"
+          responses:
+            "200":
+              description: The picture.
+              headers:
+                ETag: { $ref: "#/components/headers/ETag" }
+                Cache-Control: { $ref: "#/components/headers/Immutable" }
+                Vary: { $ref: "#/components/headers/VaryAuthorization" }
+                X-Content-Type-Options: { $ref: "#/components/headers/NoSniff" }
+                Content-Security-Policy:
+                  description: The picture may do nothing.
+                  required: true
+                  schema: { type: string, const: "default-src 'none'" }
+              content:
+                image/jpeg: {}
+                image/png: {}
+                image/gif: {}
+                image/webp: {}
+            "304": { $ref: "#/components/responses/NotModified" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /events:
         get:
           operationId: followEvents
@@ -796,10 +888,7 @@ extension Asset {
               description: The job.
               schema: { $ref: "#/components/schemas/Fid" }
               example: 01JDN4Q5J8Z6M2V7X3K9T0B1CD
-            - name: track
-              in: query
-              description: The number of the source's audio track; the first that was converted by default.
-              schema: { type: integer, minimum: 1 }
+            - $ref: "#/components/parameters/TrackNumber"
             - name: expires
               in: query
               description: A link's end, in seconds since 1970; only with its `signature`.
@@ -1178,6 +1267,129 @@ extension Asset {
             "431": { $ref: "#/components/responses/HeadTooLarge" }
             "503": { $ref: "#/components/responses/Unavailable" }
 
+      /users:
+        get:
+          operationId: listUsers
+          tags: [administration]
+          summary: List the users
+          description: |
+            All accounts in the order of their emails, for admins, with what each has and may have. Where the gateway
+            asks an auth service with a database of its own, amounts and limits are those of that database.
+          responses:
+            "200":
+              description: The users.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/UserList" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+        post:
+          operationId: addUser
+          tags: [administration]
+          summary: Add a user
+          description: 409 where somebody has the email, in capital or small letters.
+          requestBody:
+            required: true
+            description: At most 16 KiB.
+            content:
+              application/json:
+                schema: { $ref: "#/components/schemas/NewUser" }
+          responses:
+            "201":
+              description: The user.
+              headers:
+                Location:
+                  description: Where the user can be changed.
+                  required: true
+                  schema: { type: string, pattern: "^/users/[0-9]+$" }
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/User" }
+              links:
+                change:
+                  operationId: changeUser
+                  parameters: { id: "$response.body#/id" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "409": { $ref: "#/components/responses/Conflict" }
+            "413": { $ref: "#/components/responses/TooLarge" }
+            "415": { $ref: "#/components/responses/UnknownType" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /users/{id}:
+        patch:
+          operationId: changeUser
+          tags: [administration]
+          summary: Change a user
+          description: |
+            Changes what the body has, all of it or nothing. A disabled user's logins and tokens are refused from the
+            next request on; a new password ends the logins that there are. 409 where admins would disable themselves or
+            take their own rights away.
+          parameters:
+            - name: id
+              in: path
+              required: true
+              description: The user's id, as the list has it.
+              schema: { type: integer, format: int64, minimum: 1 }
+              example: 7
+          requestBody:
+            required: true
+            description: At most 16 KiB.
+            content:
+              application/json:
+                schema: { $ref: "#/components/schemas/ChangedUser" }
+          responses:
+            "200":
+              description: The user as it is now.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/User" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "404": { $ref: "#/components/responses/NotFound" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "409": { $ref: "#/components/responses/Conflict" }
+            "413": { $ref: "#/components/responses/TooLarge" }
+            "415": { $ref: "#/components/responses/UnknownType" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
+      /hosts:
+        get:
+          operationId: listHosts
+          tags: [administration]
+          summary: List the converters
+          description: |
+            The converters that share the spool, and what each works on, for admins. A converter beats every five
+            seconds; one that has not done so for 30 s is called silent, and one that the others gave up dead.
+          responses:
+            "200":
+              description: The converters, by their hosts' names.
+              headers:
+                Cache-Control: { $ref: "#/components/headers/NoStore" }
+              content:
+                application/json:
+                  schema: { $ref: "#/components/schemas/HostList" }
+            "400": { $ref: "#/components/responses/BadRequest" }
+            "401": { $ref: "#/components/responses/Unauthorized" }
+            "403": { $ref: "#/components/responses/Forbidden" }
+            "408": { $ref: "#/components/responses/TooSlow" }
+            "431": { $ref: "#/components/responses/HeadTooLarge" }
+            "503": { $ref: "#/components/responses/Unavailable" }
+
       /healthz:
         get:
           operationId: isAlive
@@ -1269,7 +1481,7 @@ extension Asset {
           description: |
             A login's access token, or an API token with the scope that is needed: `download` to see jobs and to fetch
             MP3s, `upload` to send, cancel, retry and delete, `admin` for API tokens and, where the user is an admin,
-            others' jobs.
+            others' jobs, users and hosts.
         link:
           type: apiKey
           in: query
@@ -1292,6 +1504,11 @@ extension Asset {
           name: track
           in: query
           schema: { $ref: "#/components/schemas/Track" }
+        TrackNumber:
+          name: track
+          in: query
+          description: The number of the source's audio track; the first that was converted by default.
+          schema: { type: integer, minimum: 1 }
         Language:
           name: language
           in: query
@@ -1407,6 +1624,14 @@ extension Asset {
           description: Only the client may keep this, and must ask about it each time.
           required: true
           schema: { type: string, const: "private, no-cache" }
+        Immutable:
+          description: Only the client may keep this, for a year, since it never changes.
+          required: true
+          schema: { type: string, const: "private, max-age=31536000, immutable" }
+        VaryAuthorization:
+          description: What was kept is of the same token's holder only.
+          required: true
+          schema: { type: string, const: authorization }
         ETag:
           description: A strong validator.
           required: true
@@ -1475,7 +1700,8 @@ extension Asset {
           description: |
             It cannot be done as things are: the job is not done yet, or has ended, the upload stands elsewhere or has
             become a job, the same `Idempotency-Key` is under way, there are 100 tokens, 20 webhooks or one of this URL already,
-            or a delivery's webhook is gone. With `Retry-After` it can be done soon.
+            a delivery's webhook is gone, the email is somebody's, or admins would lock themselves out. With
+            `Retry-After` it can be done soon.
           headers:
             Retry-After: { $ref: "#/components/headers/RetryAfter" }
           content:
@@ -1846,7 +2072,147 @@ extension Asset {
             warnings: { type: array, items: { type: string }, description: "What went wrong and was survived, a sentence each." }
             copied: { type: boolean, description: The source's MP3 frames were taken over as they were. }
             output: { type: string, description: "The MP3's place in the job's directory." }
+            tags: { $ref: "#/components/schemas/Tags" }
+            chapters:
+              type: array
+              description: "The MP3's, where it has some; of very many the first."
+              maxItems: 500
+              items: { $ref: "#/components/schemas/Chapter" }
+            cover:
+              type: object
+              description: "Of the picture in the MP3, which `GET /jobs/{fid}/cover` gives."
+              required: [type, length]
+              properties:
+                type: { type: string, description: Its media type. }
+                length: { type: integer, format: int64, minimum: 1 }
             otherTracks: { type: array, items: { $ref: "#/components/schemas/Result" }, description: "Where all tracks were asked for." }
+        Tags:
+          type: object
+          description: "What the source says of itself, and the MP3's tag too; each text is cut at 500 characters here."
+          properties:
+            title: { type: string }
+            artist: { type: string }
+            album: { type: string }
+            date: { type: string }
+            genre: { type: string }
+            comment: { type: string }
+        Chapter:
+          type: object
+          required: [start, end]
+          properties:
+            start: { type: number, minimum: 0, description: In seconds. }
+            end: { type: number, minimum: 0, description: In seconds. }
+            title: { type: string }
+        Waveform:
+          type: object
+          required: [duration, peaks]
+          properties:
+            duration: { type: number, minimum: 0, description: "Of the MP3, in seconds." }
+            peaks:
+              type: array
+              description: The highest sample of all channels in each equal part of that time; 255 is full scale.
+              minItems: 1
+              maxItems: 400
+              items: { type: integer, minimum: 0, maximum: 255 }
+        UserList:
+          type: object
+          required: [users]
+          properties:
+            users: { type: array, items: { $ref: "#/components/schemas/User" } }
+        User:
+          type: object
+          required: [id, email, admin, disabled, created, quota, rules]
+          properties:
+            id: { type: integer, format: int64, minimum: 1 }
+            email: { type: string }
+            admin: { type: boolean }
+            disabled: { type: boolean, description: Logins and tokens are refused. }
+            created: { type: string, format: date-time }
+            quota: { $ref: "#/components/schemas/Quota" }
+            rules:
+              type: object
+              description: What of the quota is this user's own.
+              required: [bytes, minutes, waiting]
+              properties:
+                bytes: { $ref: "#/components/schemas/QuotaRule" }
+                minutes: { $ref: "#/components/schemas/QuotaRule" }
+                waiting: { $ref: "#/components/schemas/QuotaRule" }
+        NewUser:
+          type: object
+          required: [email, password]
+          additionalProperties: false
+          properties:
+            email:
+              type: string
+              format: account-email
+              description: At most 254 bytes, without colons, white space and control characters.
+              minLength: 1
+              maxLength: 254
+            password: { $ref: "#/components/schemas/Password" }
+            admin: { type: [boolean, "null"], description: Not by default. }
+          example: { email: ann@example.org, password: correct horse, admin: false }
+        ChangedUser:
+          type: object
+          additionalProperties: false
+          properties:
+            disabled: { type: [boolean, "null"] }
+            admin: { type: [boolean, "null"] }
+            password: { oneOf: [{ $ref: "#/components/schemas/Password" }, { type: "null" }] }
+            quota:
+              type: [object, "null"]
+              additionalProperties: false
+              properties:
+                bytes: { oneOf: [{ $ref: "#/components/schemas/QuotaRule" }, { type: "null" }] }
+                minutes: { oneOf: [{ $ref: "#/components/schemas/QuotaRule" }, { type: "null" }] }
+                waiting: { oneOf: [{ $ref: "#/components/schemas/QuotaRule" }, { type: "null" }] }
+          example: { disabled: false, quota: { bytes: 1000000, minutes: none, waiting: default } }
+        Password:
+          type: string
+          format: account-password
+          description: At most 1024 bytes of UTF-8.
+          minLength: 8
+        QuotaRule:
+          description: A limit, `none`, or what the service's settings say (`default`).
+          oneOf:
+            - { type: integer, format: int64, minimum: 0, maximum: 9007199254740991 }
+            - { type: string, enum: [none, default] }
+        Retention:
+          type: object
+          required: [done, failed, upload-expiry]
+          properties:
+            done: { type: [integer, "null"], minimum: 0, description: "Jobs that are done, with their MP3s." }
+            failed: { type: [integer, "null"], minimum: 0, description: Jobs that failed. }
+            upload-expiry:
+              type: [integer, "null"]
+              minimum: 0
+              description: "A resumable upload of which nothing more comes, as the setting says."
+        HostList:
+          type: object
+          required: [hosts]
+          properties:
+            hosts: { type: array, items: { $ref: "#/components/schemas/Host" } }
+        Host:
+          type: object
+          description: A converter, from its start to its end.
+          required: [host, incarnation, beats, state, jobs]
+          properties:
+            host: { type: string, description: What its host calls itself. }
+            incarnation: { type: string, description: "Its own name, which no other ever gets." }
+            version: { type: string, description: Of mp3spool. }
+            processID: { type: integer }
+            beats: { type: integer, minimum: 0, description: How often it has shown that it lives. }
+            secondsSinceBeat: { type: number, minimum: 0, description: Not where it beat at this moment. }
+            state: { type: string, enum: [alive, silent, dead] }
+            jobs:
+              type: array
+              description: What it works on.
+              items:
+                type: object
+                required: [fid, attempt]
+                properties:
+                  fid: { $ref: "#/components/schemas/Fid" }
+                  attempt: { type: integer, minimum: 0 }
+                  progress: { $ref: "#/components/schemas/Progress" }
         Failure:
           type: object
           description: Why an attempt at a job, or the whole job, was given up.
@@ -1904,7 +2270,7 @@ extension Asset {
           type: string
           description: |
             `upload`: send files, and cancel, retry and delete jobs. `download`: see jobs, be told of them, fetch MP3s.
-            `admin`: manage API tokens and, where the user is an admin, see others' jobs.
+            `admin`: manage API tokens and, where the user is an admin, users, and see the hosts and others' jobs.
           enum: [upload, download, admin]
         TokenWish:
           type: object

@@ -30,7 +30,7 @@ struct DownloadRoute: Sendable {
     guard let record = try await catalog.job(id), caller.map({ $0.maySee(record) }) ?? true else {
       throw try await catalog.isExpired(id) ? HTTPFailure(.gone, "the file has expired") : HTTPFailure.fileNotFound
     }
-    let result = try Self.track(query["track"], of: try Self.result(of: record))
+    let result = try Self.result(of: record).ofTrack(query["track"])
     return try await audio.response(to: request, with: result, of: record)
   }
 
@@ -38,16 +38,6 @@ struct DownloadRoute: Sendable {
     guard let expiry = query["expires"].flatMap({ Int64($0) }),
       links.accepts(query["signature"].map(String.init) ?? "", of: id, expiry: expiry)
     else { throw HTTPFailure(.forbidden, "not authorized: the link is not one of ours, or it has expired") }
-  }
-
-  /// The MP3 of the track that was asked for, else the first one.
-  private static func track(_ text: Substring?, of result: JobResult) throws -> JobResult {
-    guard let text, !text.isEmpty else { return result }
-    guard let track = result.all.first(where: { String($0.track) == text }) else {
-      let tracks = result.all.map { String($0.track) }.joined(separator: ", ")
-      throw HTTPFailure(.notFound, "there is no MP3 of the track '\(text)'; there is one of \(tracks)")
-    }
-    return track
   }
 
   private static func result(of record: JobRecord) throws -> JobResult {
@@ -66,4 +56,16 @@ struct DownloadRoute: Sendable {
 extension Caller {
   /// People see their own jobs; admins see all.
   func maySee(_ record: JobRecord) -> Bool { isAdmin || record.owner == username }
+}
+
+extension JobResult {
+  /// The MP3 of the track that a request's `?track=` asks for, else the first one.
+  func ofTrack(_ text: Substring?) throws -> JobResult {
+    guard let text, !text.isEmpty else { return self }
+    guard let track = all.first(where: { String($0.track) == text }) else {
+      let tracks = all.map { String($0.track) }.joined(separator: ", ")
+      throw HTTPFailure(.notFound, "there is no MP3 of the track '\(text)'; there is one of \(tracks)")
+    }
+    return track
+  }
 }

@@ -165,7 +165,7 @@ public struct JobView: Encodable, Sendable {
   let progress: JobProgress?
   let download: String?
   let exported: String?
-  let result: JobResult?
+  let result: ResultView?
   let error: JobFailure?
 
   public init(_ record: JobRecord, progress: JobProgress?) {
@@ -183,7 +183,7 @@ public struct JobView: Encodable, Sendable {
     self.progress = progress
     download = record.state == .done ? "/download?fid=\(record.id)" : nil
     exported = record.exportedName
-    result = record.result
+    result = record.result.map { ResultView($0) }
     error = record.failure
   }
 }

@@ -173,7 +173,7 @@ extension Parts {
     Entrance(
       login: LocalLogin(catalog: catalog, signer: access.signer), rate: LoginRate(perMinute: settings.loginRate),
       door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules),
-      tokens: .here(catalog),
+      accounts: .here(catalog, usual: QuotaLimits(settings.quota)),
       audit: AuditLog(Telemetry.logger("audit")))
   }
 
@@ -184,7 +184,7 @@ extension Parts {
     let remote = RemoteAuth(baseURL: baseURL, verifier: settings.jwtSecret == nil ? nil : access.verifier)
     return Entrance(
       login: remote, rate: LoginRate(perMinute: settings.loginRate), door: Door(remote, rules: accessRules),
-      tokens: .elsewhere(remote.forward),
+      accounts: .elsewhere(remote.forward),
       audit: AuditLog(Telemetry.logger("audit"))
     )
   }
