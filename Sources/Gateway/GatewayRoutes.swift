@@ -89,6 +89,7 @@ public struct GatewayRoutes: Sendable {
       Response.text(exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
     router.get("readyz") { _, _ in try await readiness() }
+    PageRoutes().add(to: router)
     Asset.openAPI.add(to: router, at: "openapi.yaml")
     router.add(middleware: UnroutedMiddleware(router.routes))
     return router
