@@ -32,17 +32,19 @@ export const session = new class extends EventTarget {
   #token = null;
   #waiting = [];
 
+  /** Who is logged in, or was until the token was lost: `username`, `admin`, `exp`. */
+  user = null;
+
   constructor() {
     super();
     this.#token = localStorage.getItem(key);
+    this.user = this.#token && claims(this.#token);
     // Another tab logged in or out.
     addEventListener('storage', event => {
       if (event.key === key && event.newValue !== this.#token) event.newValue ? this.#adopt(event.newValue) : this.end();
     });
   }
 
-  /** Who is logged in: `username`, `admin`, `exp`. */
-  get user() { return this.#token && claims(this.#token); }
   get isOpen() { return Boolean(this.#token); }
 
   async logIn(email, password) {
@@ -56,6 +58,7 @@ export const session = new class extends EventTarget {
   #adopt(token) {
     const before = localStorage.getItem('mp3spool.user');
     this.#token = token;
+    this.user = claims(token);
     localStorage.setItem(key, token);
     localStorage.setItem('mp3spool.user', this.user?.username ?? '');
     // What was under way was somebody else's.
