@@ -48,7 +48,8 @@ let rooms: [Target] = [
       .product(name: "NIOHTTP1", package: "swift-nio"),
       .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       .product(name: "HTTPTypes", package: "swift-http-types"),
-    ]),
+    ],
+    exclude: ["Assets/openapi.yaml", "Assets/page"], plugins: ["EmbedAssets"]),
   .target(
     name: "AuthService",
     dependencies: [
@@ -183,6 +184,12 @@ let tests: [Target] = [
 /// What the faulted processes of FaultTests have preloaded. The tests do not link it, or it would be in themselves.
 let faults: [Target] = [.target(name: "FaultPoints", path: "Tests/FaultPoints")]
 
+/// Puts the page and the description of the HTTP interface into the program.
+let embedding: [Target] = [
+  .executableTarget(name: "embed-assets", path: "etc/embed/tool"),
+  .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"], path: "etc/embed/plugin"),
+]
+
 /// What etc/fuzz builds. Only its build has libFuzzer, without which this cannot be linked.
 let fuzz: [Target] =
   Context.environment["MP3SPOOL_FUZZ"] == nil
@@ -225,5 +232,5 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
   ],
-  targets: rooms + walls + tests + faults + fuzz
+  targets: rooms + walls + embedding + tests + faults + fuzz
 )

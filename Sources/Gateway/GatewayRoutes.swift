@@ -23,6 +23,7 @@ public struct GatewayRoutes: Sendable {
   private let uploads: ResumableUploads
   private let limits: UploadLimits
   private let quota: Quota
+  private let retention: Retention
   private let gate: WebhookGate
   private let sendsMail: Bool
   private let defaults: ConversionOptions
@@ -33,13 +34,14 @@ public struct GatewayRoutes: Sendable {
   ///   - news: must run for as long as the routes do.
   ///   - defaults: the options of uploads that do not say something else.
   ///   - proxies: who is believed about whom a request is from.
+  ///   - retention: what `clean` keeps.
   ///   - gate: looks at whatever URL a webhook is to go to.
   ///   - sendsMail: whether there is a mail server.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     entrance: Entrance, spool: Spool, catalog: Catalog, fairShare: FairShare, news: JobNews, signer: SidecarSigner,
     links: LinkSigner, address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, quota: Quota,
-    gate: WebhookGate, sendsMail: Bool, defaults: ConversionOptions, proxies: ProxyTrust,
+    retention: Retention, gate: WebhookGate, sendsMail: Bool, defaults: ConversionOptions, proxies: ProxyTrust,
     exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
@@ -53,6 +55,7 @@ public struct GatewayRoutes: Sendable {
     self.uploads = uploads
     self.limits = limits
     self.quota = quota
+    self.retention = retention
     self.gate = gate
     self.sendsMail = sendsMail
     self.defaults = defaults
@@ -81,7 +84,7 @@ public struct GatewayRoutes: Sendable {
     FeedRoutes(door: door, audio: audio, catalog: catalog, address: address).add(to: router)
     QuotaRoute(door: door, catalog: catalog, quota: quota).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)
-    RetentionRoute(door: door, uploadExpiry: uploads.expiry).add(to: router)
+    RetentionRoute(door: door, retention: retention, uploadExpiry: uploads.expiry).add(to: router)
     HostRoute(door: door, spool: spool).add(to: router)
     WebhookRoutes(door: door, catalog: catalog, gate: gate).add(to: router)
     DeliveryRoutes(door: door, catalog: catalog).add(to: router)
@@ -92,6 +95,7 @@ public struct GatewayRoutes: Sendable {
       Response.text(exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
     router.get("readyz") { _, _ in try await readiness() }
+    PageRoutes().add(to: router)
     Asset.openAPI.add(to: router, at: "openapi.yaml")
     router.add(middleware: UnroutedMiddleware(router.routes))
     return router

@@ -37,6 +37,7 @@ final class GatewayUnderTest {
       signer: signer, links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(nil),
       uploads: uploads, limits: UploadLimits(maximumBytes: 1000, reservedBytes: 0),
       quota: Quota(catalog: catalog, usual: QuotaLimits(bytes: nil, minutes: nil, waiting: nil)),
+      retention: Retention(done: nil, failed: nil, freeBytes: nil),
       gate: WebhookGate(AddressRules()), sendsMail: false, defaults: ConversionOptions(), proxies: ProxyTrust([]),
       exposition: { "" }
     ).router()

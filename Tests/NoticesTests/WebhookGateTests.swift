@@ -1,4 +1,5 @@
 import Foundation
+import Spool
 import Synchronization
 import Testing
 import Tokens
@@ -7,7 +8,7 @@ import WireFormats
 @testable import Catalog
 @testable import Notices
 
-@Suite struct WebhookGateTests {
+struct WebhookGateTests {
   /// What a name means each time that somebody looks; the last of it from then on.
   private final class Name: Sendable {
     private let addresses: Mutex<[String]>

@@ -7,30 +7,48 @@ import Tokens
 
 /// A text that the gateway serves as it stands in the program: there is no file to lose beside that.
 ///
-/// In the sources it is a raw string. SwiftPM's `.embedInCode` makes a literal with an element for each byte of it, which
-/// took the compiler 40 s for 72 KB; a string takes it a third of a second (Swift 6.3).
+/// In the sources it is a file under `Assets`, of which the plugin in etc/embed makes a Swift source at each build.
 struct Asset: Sendable {
   /// Its media type.
   let type: String
   let text: String
   private let etag: String
+  private let headers: HTTPFields
 
-  init(type: String, _ text: String) {
-    self.type = type
+  /// - Parameters:
+  ///   - path: under `Assets`; one that is not there is a mistake in the program.
+  ///   - headers: those that it has beside the usual ones.
+  init(_ path: String, headers: HTTPFields = [:]) {
+    guard let text = EmbeddedAssets.texts[path] else { preconditionFailure("there is no asset \(path)") }
     self.text = text
+    type = Self.types[path.split(separator: ".").last.map(String.init) ?? ""] ?? "application/octet-stream"
     etag = "\"\(Digest.hex(Digest.sha256(text)))\""
+    self.headers = headers
   }
 
-  /// Serves it there, to everybody. A new version of the program may have another text, so clients ask each time.
+  /// What the gateway and the auth service answer, in the form of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.1).
+  /// `DescriptionTests` compares it with the routes, and `etc/test http` with the answers.
+  static let openAPI = Asset("openapi.yaml")
+
+  /// Serves it there, to everybody.
   func add(to router: Router<GatewayContext>, at path: RouterPath) {
     router.get(path) { request, _ in response(to: request) }
   }
 
-  private func response(to request: Request) -> Response {
-    let headers: HTTPFields = [.eTag: etag, .cacheControl: "no-cache", .contentTypeOptions: "nosniff"]
+  /// A new version of the program may have another text, so clients ask each time.
+  func response(to request: Request) -> Response {
+    var headers = headers
+    headers[.eTag] = etag
+    headers[.cacheControl] = "no-cache"
+    headers[.contentTypeOptions] = "nosniff"
     if request.knows(etag) { return Response(status: .notModified, headers: headers) }
     return .text(text, headers: headers, type: type)
   }
+
+  private static let types = [
+    "yaml": "application/yaml", "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml",
+  ]
 }
 
 extension Request {

@@ -139,7 +139,10 @@ extension Parts {
       links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(settings.publicURL),
       uploads: uploads,
       limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
-      quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)), gate: try webhookGate(),
+      quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)),
+      retention: Retention(
+        done: settings.retention.done, failed: settings.retention.failed, freeBytes: settings.retention.freeBytes),
+      gate: try webhookGate(),
       sendsMail: settings.notices.mail != nil, defaults: try conversionDefaults(), proxies: try trustedProxies(),
       exposition: Telemetry.metrics.exposition)
     return HTTPService(
