@@ -47,9 +47,7 @@ struct TrackConversion {
   }
 
   private func open() throws(DecodeFailure) -> DecodeSession {
-    let session = try decoder.open(input, plan.decodeRequest)
-    handle.hold(session.canceller)
-    return session
+    try decoder.open(input, plan.decodeRequest) { handle.hold($0) }
   }
 
   /// What brings the track to `loudness`. It is decoded and measured for that; where peaks have to be held down, once

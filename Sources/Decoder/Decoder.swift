@@ -41,12 +41,18 @@ public final class Decoder: Sendable {
   /// `input` must be open for reading only. It stays the caller's, who may close it as soon as this returns; its offset
   /// is neither used nor changed. Throws whatever makes the file impossible to convert, and `unavailable` where no
   /// child can be had.
-  public func open(_ input: CInt, _ request: DecodeRequest) throws(DecodeFailure) -> DecodeSession {
+  ///
+  /// - Parameter started: gets, before the waiting begins, what ends it: to understand a head can take minutes.
+  public func open(
+    _ input: CInt, _ request: DecodeRequest, started: (DecodeCanceller) -> Void = { _ in }
+  ) throws(DecodeFailure) -> DecodeSession {
     try Self.check(input)
     let pipe = try Self.pipe()
     let source = PipeInput(Descriptor(owning: pipe.reading), patience: request.patienceForDescription)
     let (job, zygote) = try start(request, input, Descriptor(owning: pipe.writing))
-    return try DecodeSession(source, DecodeCanceller(job: job, zygote: zygote), request)
+    let canceller = DecodeCanceller(job: job, zygote: zygote)
+    started(canceller)
+    return try DecodeSession(source, canceller, request)
   }
 
   /// Ends the zygote and every session's child, and waits for that. A session then throws `unavailable`. Opening

@@ -158,6 +158,18 @@ import Testing
     #expect(failure.sentence == "the decoder took longer than 1 s and was ended")
   }
 
+  /// The child says nothing of its file, and would be waited for a minute.
+  @Test func cancelEndsAnOpeningThatWaits() throws {
+    let file = try FileDescriptor.open("/proc/self/exe", .readOnly)
+    defer { try? file.close() }
+    let failure = #expect(throws: DecodeFailure.self) {
+      _ = try decoder.open(file.rawValue, DecodeRequest(language: "loop")) { canceller in
+        Thread.detachNewThread { canceller.cancel() }
+      }
+    }
+    #expect(failure?.kind == .cancelled)
+  }
+
   /// Twelve blocks of 16384 samples at 48 kHz are four seconds and a bit.
   @Test func halfOfWhatWasDecodedComesToTheWallClock() throws {
     let failure = try decoder.trial("stall") { $0.wallClock = .seconds(1) }

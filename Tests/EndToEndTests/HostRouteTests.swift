@@ -17,7 +17,7 @@ import Testing
   @Test func adminSeesWhatTheCommandTells() async throws {
     try await withService { service in
       let scratch = service.scratch
-      let fid = try await service.upload(try scratch.longSilence("long.wav", minutes: 600))
+      let fid = try await service.upload(try scratch.longSilence("long.wav", minutes: 60))
       let hosts = try await eventually("a host at work") {
         let hosts = try await service.request("/hosts").json(Hosts.self).hosts
         return hosts.first?.jobs.isEmpty == false ? hosts : nil
