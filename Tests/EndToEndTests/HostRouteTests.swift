@@ -15,9 +15,9 @@ import Testing
   }
 
   @Test func adminSeesWhatTheCommandTells() async throws {
-    try await withService { service in
+    try await withService(["MP3SPOOL_ENCODER_THREADS": "1", "MP3SPOOL_CONVERTERS": "1"]) { service in
       let scratch = service.scratch
-      let fid = try await service.upload(try scratch.longSilence("long.wav", minutes: 600))
+      let fid = try await service.upload(try scratch.longSilence("long.wav", minutes: 10))
       let hosts = try await eventually("a host at work") {
         let hosts = try await service.request("/hosts").json(Hosts.self).hosts
         return hosts.first?.jobs.isEmpty == false ? hosts : nil
