@@ -80,7 +80,7 @@ public struct GatewayRoutes: Sendable {
     let audio = AudioAnswer(spool: spool)
     DownloadRoute(door: door, audio: audio, catalog: catalog, links: links).add(to: router)
     LinkRoute(door: door, catalog: catalog, links: links, address: address).add(to: router)
-    PictureRoutes(door: door, spool: spool, catalog: catalog).add(to: router)
+    PictureRoutes(door: door, audio: audio, catalog: catalog).add(to: router)
     FeedRoutes(door: door, audio: audio, catalog: catalog, address: address).add(to: router)
     QuotaRoute(door: door, catalog: catalog, quota: quota).add(to: router)
     JobRoutes(door: door, spool: spool, catalog: catalog, news: news).add(to: router)

@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func adminSeesWhatTheCommandTells() async throws {
-    try await withService { service in
+    try await withService(["MP3SPOOL_ENCODER_THREADS": "1", "MP3SPOOL_CONVERTERS": "1"]) { service in
       let scratch = service.scratch
       let fid = try await service.upload(try scratch.longSilence("long.wav", minutes: 60))
       let hosts = try await eventually("a host at work") {

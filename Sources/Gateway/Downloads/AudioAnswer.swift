@@ -44,7 +44,7 @@ struct AudioAnswer: Sendable {
   }
 
   /// Whoever deleted the job, or took the MP3 away, meanwhile made it a file that is not there.
-  private func body(_ parts: FileParts, of path: FilePath) async throws -> ResponseBody {
+  func body(_ parts: FileParts, of path: FilePath) async throws -> ResponseBody {
     do { return try await parts.body(of: path) } catch let error as FileError
       where error.errno == .noSuchFileOrDirectory
     {

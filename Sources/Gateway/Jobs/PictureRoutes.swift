@@ -3,7 +3,6 @@ import Catalog
 import HTTPTypes
 import Hummingbird
 import Spool
-import SystemPackage
 
 /// `GET /jobs/{fid}/waveform`, `GET /jobs/{fid}/cover`: what shows an MP3 to people.
 ///
@@ -11,7 +10,7 @@ import SystemPackage
 /// holder of a token for himself.
 struct PictureRoutes: Sendable {
   let door: Door
-  let spool: Spool
+  let audio: AudioAnswer
   let catalog: Catalog
 
   /// Pictures that browsers show, and that cannot do anything: SVG, say, is a program.
@@ -40,18 +39,17 @@ struct PictureRoutes: Sendable {
 
   private func cover(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let (result, record) = try await result(request, context)
-    guard let cover = result.cover, cover.length > 0, Self.pictureTypes.contains(cover.type) else {
+    guard let cover = result.cover, cover.lies(in: result.byteCount), Self.pictureTypes.contains(cover.type) else {
       throw HTTPFailure(.notFound, "this MP3 has no cover")
     }
     var headers = Self.headers(for: result)
     // The bytes are a stranger's.
-    headers[.contentType] = cover.type
     headers[.contentTypeOptions] = "nosniff"
     headers[.contentSecurityPolicy] = "default-src 'none'"
     if request.knows(result.etag) { return Response(status: .notModified, headers: headers) }
-    let body = try await FileIO().loadFile(
-      path: spool.layout.audio(result, of: record).string,
-      range: Int(cover.offset)...Int(cover.offset + cover.length - 1), context: context)
+    let picture = FileParts(cover.offset..<cover.offset + cover.length, type: cover.type)
+    headers[.contentType] = picture.contentType
+    let body = try await audio.body(picture, of: audio.spool.layout.audio(result, of: record))
     return Response(status: .ok, headers: headers, body: body)
   }
 
@@ -73,4 +71,11 @@ struct PictureRoutes: Sendable {
 extension JobResult {
   /// What is made of the MP3 and of nothing else is the same where the MP3 is.
   fileprivate var etag: String { "\"\(sha256)\"" }
+}
+
+extension ResultCover {
+  /// Is it within an MP3 of so many bytes? A damaged record may say anything.
+  fileprivate func lies(in byteCount: Int64) -> Bool {
+    offset >= 0 && offset < byteCount && length > 0 && length <= byteCount - offset
+  }
 }
