@@ -105,7 +105,8 @@ export const session = new class extends EventTarget {
 
 /** fetch, of which no answer is NoAnswer. */
 async function reach(path, options) {
-  try { return await fetch(path, { cache: 'no-store', ...options }); } catch (error) {
+  // With credentials a browser asks for a password itself where the service wants Basic.
+  try { return await fetch(path, { cache: 'no-store', credentials: 'omit', ...options }); } catch (error) {
     throw error.name === 'AbortError' ? error : new NoAnswer();
   }
 }

@@ -204,7 +204,7 @@ class JobRow {
     this.bar = el('progress', { max: 1, hidden: true });
     this.buttons = {
       play: button('jobs.play', 'play', () => this.#play(), { kind: 'soft round', bare: true }),
-      download: button('jobs.download', 'download', () => this.#download(), { bare: true }),
+      download: button('jobs.download', 'download', () => this.#download(), { kind: 'download', bare: true }),
       retry: button('jobs.retry', 'again', () => this.#act(() => send('POST', `/jobs/${job.fid}/retry`))),
       cancel: button('jobs.cancel', 'close', () => this.#cancel(), { bare: true }),
     };

@@ -56,7 +56,7 @@ function loginProblem(error) {
 
 function languageChoice() {
   const choice = el('select', { class: 'language', tLabel: 'language', onchange: () => {
-    setLanguage(choice.value);
+    setLanguage(choice.value, { isChosen: true });
     for (const other of document.querySelectorAll('select.language')) other.value = choice.value;
     translateAll();
     showOptions();

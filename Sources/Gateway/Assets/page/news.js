@@ -23,8 +23,9 @@ export const news = new class extends EventTarget {
     addEventListener('offline', () => { this.#failures += 1; this.#lost(); this.#abort?.abort(); });
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.lostSince && this.tryNow());
     for (;;) {
-      const wasLost = await this.#follow().then(() => true, () => true);
-      if (wasLost) this.#failures += 1;
+      // However the stream ended, it begins again.
+      await this.#follow().catch(() => {});
+      this.#failures += 1;
       if (this.#failures > 1) this.#poll();
       await this.#pause(Math.min(30_000, 1000 * 2 ** Math.min(this.#failures, 5)) * (0.75 + Math.random() / 2));
     }

@@ -308,9 +308,10 @@ const key = 'mp3spool.language';
 export let language = localStorage.getItem(key) ?? (navigator.language?.toLowerCase().startsWith('de') ? 'de' : 'en');
 if (!languages.includes(language)) language = 'en';
 
-export function setLanguage(name) {
+/** Without `isChosen` it is the browser's, and another one tomorrow if that has another. */
+export function setLanguage(name, { isChosen = false } = {}) {
   language = name;
-  localStorage.setItem(key, name);
+  if (isChosen) localStorage.setItem(key, name);
   document.documentElement.lang = name;
 }
 
