@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from urllib.parse import parse_qs, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -66,11 +67,19 @@ def drop(page, paths):
     }""")
 
 
+def eventually(page, condition):
+    """As playwright's wait_for_function, which needs an eval that the page's policy forbids."""
+    deadline = time.monotonic() + 30
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(50)
+
+
 def begin_slow_upload(visit, path, name):
     visit.slow_down(400_000)
     visit.choose(path)
     row = visit.upload(name)
-    visit.page.wait_for_function("document.querySelector('.upload progress')?.value > 0.05")
+    eventually(visit.page, "document.querySelector('.upload progress')?.value > 0.05")
     return row
 
 
@@ -86,7 +95,7 @@ def reload(case):
         visit.page.reload()
         row = visit.upload("noise.wav")
         expect(row).to_contain_text("Choose the file again to go on")
-        visit.page.wait_for_function("document.querySelector('.upload progress').value > 0")
+        eventually(visit.page, "document.querySelector('.upload progress').value > 0")
         row.locator("input[type=file]").set_input_files(other)
         expect(visit.page.get_by_role("alert")).to_contain_text("That is another file")
         visit.patches.clear()
@@ -237,7 +246,7 @@ def many(case):
         for count in (101, 151, 201):
             page.keyboard.press("End")
             page.locator(".job").last.scroll_into_view_if_needed()
-            page.wait_for_function(f"document.querySelectorAll('.job').length >= {count}")
+            eventually(page, f"document.querySelectorAll('.job').length >= {count}")
         names = page.locator(".job h3").all_inner_texts()
         assert names == ["late.txt"] + [f"note-{number:03}.txt" for number in reversed(range(200))], names
         page.get_by_role("searchbox").fill("NOTE-07")
@@ -245,7 +254,7 @@ def many(case):
         page.get_by_role("button", name="Done").click()
         expect(page.get_by_text("Nothing fits the filter.")).to_be_visible()
         page.get_by_role("button", name="Show all").click()
-        page.wait_for_function("document.querySelectorAll('.job').length >= 50")
+        eventually(page, "document.querySelectorAll('.job').length >= 50")
 
 
 def keyboard(case):

@@ -10,9 +10,6 @@ import { clock, hasText, languageName, moment, number, percent, size, span, t } 
 const pageSize = 50;
 const states = ['', 'waiting', 'active', 'done', 'failed'];
 
-/** Newest first, as the service has them. */
-const isBefore = (one, other) => one.submitted === other.submitted ? one.fid > other.fid : one.submitted > other.submitted;
-
 export const jobs = new class {
   rows = new Map();
   #next = null;
@@ -98,9 +95,8 @@ export const jobs = new class {
     try {
       const page = await get(this.#path(pageSize, this.#next));
       if (generation !== this.#generation) return;
-      // First, since it says how far down the list is known.
+      this.#takePage(page.jobs, this.#next && this.list.lastElementChild);
       this.#next = page.next ?? null;
-      for (const job of page.jobs) this.take(job, { isOfPage: true });
       this.more.hidden = !this.#next;
       this.#say();
     } catch (error) {
@@ -124,31 +120,48 @@ export const jobs = new class {
       for (const fid of [...this.rows.keys()]) if (!found.has(fid)) this.#remove(fid);
       this.#next = page.next ?? null;
       this.more.hidden = !this.#next;
-      for (const job of page.jobs) this.take(job, { isOfPage: true });
+      this.#takePage(page.jobs);
       this.#say();
     } catch { /* The next contact tries again. */ }
   }
 
-  /** Shows how a job is now. */
-  take(job, { isOfPage = false } = {}) {
+  /** Takes a page's jobs in its order, which is known exactly only to the service: a job says its second. */
+  #takePage(page, before = null) {
+    for (const job of page) {
+      if (!this.rows.has(job.fid) && this.#fits(job)) {
+        const row = this.#make(job);
+        if (before) before.after(row.element);
+        else this.list.prepend(row.element);
+      } else this.take(job);
+      before = this.rows.get(job.fid)?.element ?? before;
+    }
+  }
+
+  /** Shows how a job is now. A new one comes above those of its second. */
+  take(job) {
     const row = this.rows.get(job.fid);
     if (row) this.#tellEnd(row.job, job);
     if (!this.#fits(job)) return this.#remove(job.fid);
     if (row) return row.update(job);
-    const last = this.list.lastElementChild && this.rows.get(this.list.lastElementChild.dataset.fid).job;
     // What lies below the part that is loaded comes with its page.
-    if (!isOfPage && this.#next && last && !isBefore(job, last)) return;
-    const made = new JobRow(job);
-    this.rows.set(job.fid, made);
-    this.list.insertBefore(made.element, this.#successor(job));
+    const last = this.list.lastElementChild;
+    if (this.#next && last && job.submitted < this.#jobOf(last).submitted) return;
+    this.list.insertBefore(this.#make(job).element, this.#successor(job));
     this.#say();
   }
 
+  #make(job) {
+    const row = new JobRow(job);
+    this.rows.set(job.fid, row);
+    return row;
+  }
+
+  #jobOf(element) { return this.rows.get(element.dataset.fid).job; }
+
   #successor(job) {
     const last = this.list.lastElementChild;
-    if (last && !isBefore(job, this.rows.get(last.dataset.fid).job)) return null;
-    for (const element of this.list.children) if (isBefore(job, this.rows.get(element.dataset.fid).job)) return element;
-    return null;
+    if (last && job.submitted < this.#jobOf(last).submitted) return null;
+    return [...this.list.children].find(element => job.submitted >= this.#jobOf(element).submitted) ?? null;
   }
 
   #tellEnd(before, job) {
