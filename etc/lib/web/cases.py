@@ -75,11 +75,11 @@ def eventually(page, condition):
         page.wait_for_timeout(50)
 
 
-def begin_slow_upload(visit, path, name):
+def begin_slow_upload(visit, path, name, fraction=0.3):
     visit.slow_down(800_000)
     visit.choose(path)
     row = visit.upload(name)
-    eventually(visit.page, "document.querySelector('.upload progress')?.value > 0.4")
+    eventually(visit.page, f"document.querySelector('.upload progress')?.value > {fraction}")
     return row
 
 
@@ -124,12 +124,13 @@ def pause(case):
 
 def restart(case):
     """The service dies in the middle of an upload: the page says so, and both go on by themselves."""
-    path = case.sources.noise(megabytes=4)
+    path = case.sources.noise(megabytes=6)
     with visits(case.service) as visit:
         visit = visit()
         visit.may_lose_requests = True
         visit.enter(ADMIN, case.password)
-        row = begin_slow_upload(visit, path, "noise.wav")
+        row = begin_slow_upload(visit, path, "noise.wav", 0.6)
+        assert len(visit.patches) > 1, "what is tested begins after the first piece"
         case.service.kill()
         expect(row).to_contain_text("Trying again soon")
         expect(visit.page.locator(".stale")).to_contain_text("No connection to the service since")
@@ -326,7 +327,7 @@ def german(case):
         for part, heading in [("account", "API-Tokens"), ("admin", "Rechner"), ("", "Umwandlungen")]:
             visit.open(part)
             expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        page.get_by_label("Sprache").select_option("en")
+        page.get_by_label("Sprache", exact=True).select_option("en")
         expect(page.get_by_role("heading", name="Conversions")).to_be_visible()
         expect(visit.job("stumm.mp4")).to_contain_text("The file has no sound.")
         page.reload()
@@ -404,7 +405,7 @@ def account(case):
         page.get_by_role("dialog").get_by_role("button", name="Make a token").click()
         secret = page.locator("input.secret").input_value()
         case.service.request("GET", "/jobs", Authorization=f"Bearer {secret}")
-        page.get_by_role("button", name="OK").click()
+        page.get_by_role("button", name="OK", exact=True).click()
         assert secret not in page.content()
         page.get_by_role("row").filter(has_text="backup").get_by_role("button", name="Revoke").click()
         page.get_by_role("dialog").get_by_role("button", name="Revoke").click()

@@ -336,7 +336,7 @@ class JobRow {
     if (others.length) {
       this.others = others.map(result => new Player(job, result, result.track));
       content.push(el('div', { class: 'tracks' }, el('h4', { t: 'player.tracks' }), ...others.map((result, index) => el('div', { class: 'track' },
-        el('p', {}, `${t('options.track.number', { number: result.track })}${result.language ? ` · ${languageName(result.language)}` : ''}`),
+        el('p', {}, `${t('options.track.number', { number: result.track })}${result.language && result.language !== 'und' ? ` · ${languageName(result.language)}` : ''}`),
         this.others[index].element, button('jobs.download', 'download', () => this.#download(result.track), { bare: true })))));
     }
     return content.filter(Boolean);

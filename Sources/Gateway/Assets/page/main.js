@@ -85,7 +85,7 @@ function show(movesFocus = true) {
     else link.removeAttribute('aria-current');
   }
   const views = { account: accountView, admin: adminView };
-  content.replaceChildren(views[name]?.() ?? home);
+  content.replaceChildren(el('h1', { class: 'unseen', t: `nav.${name in views ? name : 'jobs'}` }), views[name]?.() ?? home);
   if (movesFocus) content.focus({ preventScroll: true });
 }
 
@@ -147,7 +147,7 @@ function takeDrops() {
   });
 }
 
-const home = el('div', { class: 'home' }, el('div', { class: 'side' }, drop, optionsPanel), el('div', { class: 'lists' }, el('h1', { class: 'unseen' }, 'mp3spool'), uploads.section, jobs.section));
+const home = el('div', { class: 'home' }, el('div', { class: 'side' }, drop, optionsPanel), el('div', { class: 'lists' }, uploads.section, jobs.section));
 
 // MARK: Being up to date
 

@@ -24,7 +24,7 @@ export function panel(titleKey, load, { acts = [] } = {}) {
 
 /** A table that scrolls by itself where it is too wide; each column is a text's key, or null for one of buttons. */
 export function table(captionKey, columns, rows) {
-  return el('div', { class: 'table', tabindex: 0, role: 'region', tLabel: captionKey }, el('table', {},
+  return el('div', { class: 'table', tabindex: 0, role: 'group', tLabel: captionKey }, el('table', {},
     el('thead', {}, el('tr', {}, ...columns.map(key => key ? el('th', { scope: 'col', t: key }) : el('td')))),
     el('tbody', {}, ...rows.map(cells => el('tr', {}, ...cells.map((cell, index) => el(index ? 'td' : 'th', index ? {} : { scope: 'row' }, cell ?? '')))))));
 }

@@ -177,7 +177,7 @@ export function facts(job, result) {
     const channels = hasText(`channels.${result.channels}`) ? t(`channels.${result.channels}`) : result.channels;
     add('detail.sound', `${number(result.bitrate / 1000)} kbit/s · ${number(result.sampleRate / 1000, 2)} kHz · ${channels}`);
     add('detail.source', `${size(job.size)} · ${result.container} · ${result.codec}`);
-    add('detail.language', result.language && languageName(result.language));
+    add('detail.language', result.language && result.language !== 'und' && languageName(result.language));
     add('detail.loudness', result.loudness !== undefined && `${number(result.loudness, 1)} LUFS`);
   } else add('detail.source', size(job.size));
   add('detail.options', summary(job.options ?? {}));

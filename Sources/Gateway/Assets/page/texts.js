@@ -283,10 +283,12 @@ const texts = {
   'users.password': ['Password', 'Passwort'],
   'users.newPassword': ['New password', 'Neues Passwort'],
   'users.newPassword.hint': ['Empty: as it is', 'Leer: wie es ist'],
-  'users.limit.bytes': ['Limit of stored bytes', 'Grenze gespeicherter Bytes'],
-  'users.limit.minutes': ['Limit of minutes in 30 days', 'Grenze der Minuten in 30 Tagen'],
-  'users.limit.waiting': ['Limit of waiting jobs', 'Grenze wartender Aufträge'],
-  'users.limit.hint': ['A number, none or default; empty: as it is', 'Eine Zahl, none (keine) oder default (Voreinstellung); leer: wie sie ist'],
+  'users.limit.bytes': ['Stored, in GB', 'Gespeichert, in GB'],
+  'users.limit.minutes': ['Minutes converted in 30 days', 'In 30 Tagen umgewandelte Minuten'],
+  'users.limit.waiting': ['Jobs that wait', 'Wartende Aufträge'],
+  'limit.default': ['As for everybody', 'Wie für alle'],
+  'limit.none': ['No limit', 'Ohne Grenze'],
+  'limit.own': ['A limit of its own', 'Eine eigene Grenze'],
   'users.saved': ['Saved.', 'Gespeichert.'],
   'hosts.title': ['Hosts', 'Rechner'],
   'hosts.none': ['No host has shown itself.', 'Kein Rechner hat sich gezeigt.'],
@@ -295,8 +297,13 @@ const texts = {
   'hosts.dead': ['dead', 'ausgefallen'],
   'hosts.beat': ['{time} ago', 'vor {time}'],
   'hosts.idle': ['Idle', 'Nichts zu tun'],
-  'hosts.process': ['version {version}, process {process}', 'Version {version}, Prozess {process}'],
+  'hosts.version': ['version {version}', 'Version {version}'],
+  'hosts.process': ['process {process}', 'Prozess {process}'],
   'retention.title': ['Retention', 'Aufbewahrung'],
+  'retention.done': ['Conversions that are done, with their MP3s', 'Fertige Umwandlungen mit ihren MP3s'],
+  'retention.failed': ['Conversions that failed', 'Gescheiterte Umwandlungen'],
+  'retention.upload-expiry': ['Uploads of which nothing more comes', 'Uploads, von denen nichts mehr kommt'],
+  'retention.open': ['until they are deleted, or the command clean removes them', 'bis sie gelöscht werden oder der Befehl clean sie entfernt'],
   'admin.only': ['Only admins see this.', 'Das sehen nur Admins.'],
   'admin.missing': ['This service does not tell.', 'Dieser Dienst sagt darüber nichts.'],
 };
@@ -349,9 +356,10 @@ export function clock(seconds) {
   return `${h ? `${h}:${String(m).padStart(2, '0')}` : m}:${String(s).padStart(2, '0')}`;
 }
 
-/** Roughly, as a person says it: 12 s, 3 min, 2 h. */
+/** Roughly, as a person says it: 12 s, 3 min, 2 h, 7 days. */
 export function span(seconds) {
-  const [value, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+  const [, length, unit] = [[90, 1, 'second'], [5400, 60, 'minute'], [172_800, 3600, 'hour'], [Infinity, 86_400, 'day']].find(([end]) => seconds < end);
+  const value = seconds / length;
   return format(Intl.NumberFormat, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 0 }).format(Math.max(1, Math.round(value)));
 }
 

@@ -37,9 +37,11 @@ export class TusUpload extends EventTarget {
   isDuplicate = false;
   reason = '';
   file = null;
+  /** So many bytes the service has for good. */
+  #durable = 0;
   #xhr = null;
   #wake = null;
-  #piece = 8 * mebi;
+  #piece = 2 * mebi;
 
   constructor(record) {
     super();
@@ -84,6 +86,7 @@ export class TusUpload extends EventTarget {
         if (error.name === 'NotReadableError') return this.wantFile(t('uploads.unreadable'));
         if (isFinal(error)) return this.#enter('failed', explain(error));
         failures += 1;
+        this.offset = this.#durable;
         this.#enter('retrying', explain(error));
         await this.#rest(error.retryAfter ?? Math.min(30, 2 ** (failures - 1)) * (0.75 + Math.random() / 2));
       }
@@ -134,7 +137,7 @@ export class TusUpload extends EventTarget {
   }
 
   #take(answer) {
-    this.offset = Number(answer.headers.get('Upload-Offset') ?? this.offset);
+    this.offset = this.#durable = Number(answer.headers.get('Upload-Offset') ?? this.offset);
     this.fid = answer.headers.get('Mp3spool-Fid');
     this.isDuplicate = answer.headers.get('Mp3spool-Duplicate') === 'true';
     if (this.fid) this.#enter('finished');
