@@ -24,6 +24,7 @@ struct PageTests {
   @Test func pollingStandsInForEvents() async throws { try await run("without_events") }
   @Test func whoMayNotUploadIsTold() async throws { try await run("others") }
   @Test func aTokenIsMadeShownOnceAndRevoked() async throws { try await run("account") }
+  @Test func anAdminManagesUsers() async throws { try await run("administration") }
   @Test func labelsContrastAndWidthsAreRight() async throws { try await run("looks") }
 
   private func run(_ name: String) async throws {

@@ -409,7 +409,36 @@ def account(case):
         assert secret not in page.content()
         page.get_by_role("row").filter(has_text="backup").get_by_role("button", name="Revoke").click()
         page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
-        expect(page.get_by_text("You have no tokens.")).to_be_visible()
+        expect(page.get_by_text("There are no tokens.")).to_be_visible()
+
+
+def administration(case):
+    """An admin adds somebody, sets a limit, disables the account; the hosts are shown."""
+    with visits(case.service) as visit:
+        admin = visit()
+        page = admin.page
+        admin.enter(ADMIN, case.password, "admin")
+        expect(page.locator(".host .badge")).to_have_text("alive")
+        page.get_by_role("button", name="Add a user").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Email").fill("new@example.com")
+        dialog.get_by_label("Password").fill("a long enough password")
+        dialog.get_by_role("button", name="Add a user").click()
+        row = page.get_by_role("row").filter(has_text="new@example.com")
+        row.get_by_role("button", name="Change").click()
+        dialog.get_by_label("Stored, in GB").first.select_option("own")
+        dialog.get_by_role("spinbutton", name="Stored, in GB").fill("1.5")
+        dialog.get_by_role("button", name="Save").click()
+        expect(row).to_contain_text("of 1.5 GB")
+        other = visit()
+        other.may_lose_requests = True
+        other.enter("new@example.com", "a long enough password")
+        row.get_by_role("button", name="Change").click()
+        dialog.get_by_label("Disabled").check()
+        dialog.get_by_role("button", name="Save").click()
+        expect(row).to_contain_text("Disabled")
+        other.page.get_by_role("button", name="Done").click()
+        expect(other.page.locator("#login")).to_contain_text("Your login has ended")
 
 
 LONG = "A recording with a name as cameras and people give it, from the harbour to the lighthouse (part 2 of 3, final).mp4"

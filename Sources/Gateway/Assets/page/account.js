@@ -8,7 +8,7 @@ import { moment, number, size, t } from './texts.js';
 export function accountView() {
   return el('div', { class: 'columns' },
     el('div', {}, panel('quota.title', quota), panel('feed.title', feed), panel('notices.title', notices)),
-    el('div', {}, panel('tokens.title', tokens, { acts: [['tokens.make', null, makeToken]] }),
+    el('div', {}, panel('tokens.title', again => tokens(again), { acts: [['tokens.make', null, makeToken]] }),
       panel('hooks.title', hooks, { acts: [['hooks.add', null, addHook]] }), panel('log.title', again => deliveries(again))));
 }
 
@@ -26,9 +26,10 @@ async function quota() {
   return [amount('quota.bytes', bytes, size), amount('quota.minutes', converted, minutes), amount('quota.waiting', waiting, number)];
 }
 
-async function tokens(again) {
-  const { tokens: list } = await get('/tokens');
-  const text = el('p', { class: 'faint', t: 'tokens.text' });
+/** A person's API tokens: one's own, or for admins those of the person with this email. */
+export async function tokens(again, email) {
+  const { tokens: list } = await get(email ? `/tokens?${new URLSearchParams({ user: email })}` : '/tokens');
+  const text = !email && el('p', { class: 'faint', t: 'tokens.text' });
   if (!list.length) return [text, el('p', { t: 'tokens.none' })];
   return [text, table('tokens.title', ['tokens.name', 'tokens.scopes', 'tokens.used', 'tokens.expires', null], list.map(token => [
     token.name, token.scopes.map(scope => t(`scope.${scope}`)).join('; '), token.lastUsed ? moment(token.lastUsed) : t('tokens.never'),

@@ -1,6 +1,6 @@
 // For admins: hosts, users, retention, and everybody's delivery log.
 import { get, send, session } from './api.js';
-import { deliveries } from './account.js';
+import { deliveries, tokens } from './account.js';
 import { ask, button, checkbox, el, field, toast } from './dom.js';
 import { badge, panel, table } from './panels.js';
 import { moment, number, percent, size, span, t } from './texts.js';
@@ -46,7 +46,9 @@ async function users(again) {
   return table('users.title', ['users.email', 'quota.bytes', 'quota.minutes', 'quota.waiting', 'users.since', null], list.map(user => [
     el('span', { class: 'url' }, user.email, user.admin ? badge('active', t('users.admin')) : null, user.disabled ? badge('failed', t('users.disabled')) : null),
     say(user.quota.bytes, size), say(user.quota.minutes, value => `${number(value)} min`), say(user.quota.waiting, number), moment(user.created),
-    button('users.change', null, () => changeUser(user, again)),
+    el('div', { class: 'acts' },
+      button('users.tokens', null, () => ask({ title: t('users.tokens.title', { email: user.email }), content: [panel('tokens.title', again => tokens(again, user.email))], yes: 'ok', no: null })),
+      button('users.change', null, () => changeUser(user, again))),
   ]));
 }
 

@@ -211,7 +211,7 @@ const texts = {
 
   'tokens.title': ['API tokens', 'API-Tokens'],
   'tokens.text': ['For programs that send or fetch in your name. Each can be revoked.', 'Für Programme, die in Ihrem Namen senden oder holen. Jedes lässt sich widerrufen.'],
-  'tokens.none': ['You have no tokens.', 'Sie haben keine Tokens.'],
+  'tokens.none': ['There are no tokens.', 'Es gibt keine Tokens.'],
   'tokens.make': ['Make a token', 'Token anlegen'],
   'tokens.name': ['Name', 'Name'],
   'tokens.scopes': ['May', 'Darf'],
@@ -278,6 +278,8 @@ const texts = {
   'users.admin': ['Admin', 'Admin'],
   'users.disabled': ['Disabled', 'Gesperrt'],
   'users.since': ['Since', 'Seit'],
+  'users.tokens': ['Tokens', 'Tokens'],
+  'users.tokens.title': ['API tokens of {email}', 'API-Tokens von {email}'],
   'users.change': ['Change', 'Ändern'],
   'users.change.title': ['Change {email}', '{email} ändern'],
   'users.password': ['Password', 'Passwort'],
