@@ -19,7 +19,6 @@ def main():
     words.screenshots.mkdir(parents=True, exist_ok=True)
     service = Service(words.program, words.directory, words.password).start()
     case = cases.Case(service, words.screenshots)
-    case.repository = Path(__file__).resolve().parents[3]
     try:
         getattr(cases, words.case)(case)
     except BaseException:

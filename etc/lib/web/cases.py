@@ -337,18 +337,19 @@ def german(case):
 
 def texts(case):
     """Each text is there in both languages, with the same values in it, and each that the page names is there."""
-    page = (case.repository / "Sources/Gateway/Assets/page")
-    table = {}
-    entry = re.compile(r"^  '?([\w.-]+)'?: \[(['\"])(.*)\2, \2(.*)\2\],$", re.MULTILINE)
-    for key, _, english, german_text in entry.findall((page / "texts.js").read_text()):
-        table[key] = (english, german_text)
-    assert len(table) > 150, len(table)
-    for key, pair in table.items():
-        assert all(pair), key
-        assert sorted(re.findall(r"\{(\w+)\}", pair[0])) == sorted(re.findall(r"\{(\w+)\}", pair[1])), key
-    for script in page.glob("*.js"):
-        for key in re.findall(r"\b(?:t|tLabel|tTitle|tHint): '([\w.-]+)'|\bt\('([\w.-]+)'", script.read_text()):
-            assert (key[0] or key[1]) in table, f"{script.name}: {key}"
+    with visits(case.service) as visit:
+        page = visit().page
+        page.goto(case.service.address)
+        table = page.evaluate("import('/page/texts.js').then(module => module.texts)")
+        assert len(table) > 150, len(table)
+        for key, pair in table.items():
+            assert len(pair) == 2 and all(pair), key
+            values = [sorted(re.findall(r"\{(\w+)\}", text)) for text in pair]
+            assert values[0] == values[1], key
+        named = re.compile(r"\b(?:t|tLabel|tTitle|tHint): '([\w.-]+)'|\bt\('([\w.-]+)'|\b(?:button|field|checkbox|panel)\(\s*'([\w.-]+)'")
+        for name in page.evaluate("performance.getEntriesByType('resource').map(one => new URL(one.name).pathname)"):
+            for found in named.findall(page.evaluate("path => fetch(path).then(answer => answer.text())", name)):
+                assert "".join(found) in table, f"{name}: {found}"
 
 
 def offline(case):

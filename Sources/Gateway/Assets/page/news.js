@@ -1,5 +1,5 @@
-// What happens in the service: server-sent events by fetch, since EventSource sends no Authorization, and where none come
-// through, polling.
+// What happens in the service: server-sent events by fetch, since EventSource sends no Authorization, and where none
+// come through, polling.
 import { request, session } from './api.js';
 
 // The service says something at least every 15 s.
@@ -20,8 +20,14 @@ export const news = new class extends EventTarget {
 
   async run() {
     addEventListener('online', () => this.tryNow());
-    addEventListener('offline', () => { this.#failures += 1; this.#lost(); this.#abort?.abort(); });
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.lostSince && this.tryNow());
+    addEventListener('offline', () => {
+      this.#failures += 1;
+      this.#lost();
+      this.#abort?.abort();
+    });
+    document.addEventListener(
+      'visibilitychange', () => document.visibilityState === 'visible' && this.lostSince && this.tryNow()
+    );
     for (;;) {
       // However the stream ended, it begins again.
       await this.#follow().catch(() => {});
@@ -50,7 +56,10 @@ export const news = new class extends EventTarget {
   #pause(duration) {
     return new Promise(resolve => {
       const timer = setTimeout(resolve, duration);
-      this.#wake = () => { clearTimeout(timer); resolve(); };
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 
@@ -59,7 +68,8 @@ export const news = new class extends EventTarget {
     const abort = this.#abort = new AbortController();
     let watch = setTimeout(() => abort.abort(), silence);
     try {
-      const answer = await request('/events', { signal: abort.signal, headers: this.#last ? { 'Last-Event-ID': this.#last } : {} });
+      const answer =
+        await request('/events', { signal: abort.signal, headers: this.#last ? { 'Last-Event-ID': this.#last } : {} });
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = '';
       for (;;) {
