@@ -19,6 +19,29 @@ import Testing
     }
   }
 
+  @Test func anybodyMayReadThePageAndNobodyMayAddToIt() async throws {
+    try await withService { service in
+      for (path, type) in [
+        ("/", "text/html; charset=utf-8"), ("/page/main.js", "text/javascript; charset=utf-8"),
+        ("/page/style.css", "text/css; charset=utf-8"), ("/page/icon.svg", "image/svg+xml"),
+      ] {
+        let answer = try await service.request(path, token: nil)
+        #expect(answer.status == 200, "\(path)")
+        #expect(answer.headers["content-type"] == type, "\(path)")
+        #expect(answer.headers["x-content-type-options"] == "nosniff", "\(path)")
+        #expect(answer.headers["referrer-policy"] == "no-referrer", "\(path)")
+        let policy = answer.headers["content-security-policy"] ?? ""
+        #expect(policy.hasPrefix("default-src 'none'; script-src 'self'; style-src 'self';"), "\(path)")
+        #expect(policy.hasSuffix("frame-ancestors 'none'") && !policy.contains("unsafe"), "\(path)")
+        let etag = try #require(answer.headers["etag"])
+        #expect(try await service.request(path, "-H", "If-None-Match: \(etag)", token: nil).status == 304, "\(path)")
+      }
+      for path in ["/page/index.html", "/page/nothing.js", "/page/", "/page/..%2fopenapi.yaml"] {
+        #expect(try await service.request(path, "--path-as-is", token: nil).status == 404, "\(path)")
+      }
+    }
+  }
+
   @Test func pathSaysWhatCanBeAskedOfIt() async throws {
     try await withService { service in
       for (url, method, allowed) in [

@@ -1,7 +1,8 @@
 // The service, as the page talks to it: the session and its requests.
 //
-// The token is kept in localStorage, not in a cookie: a browser sends a cookie with whatever request another site makes it
-// send, a token in a header only with our own. The page's Content-Security-Policy lets no script in that could read it.
+// The token is kept in localStorage, not in a cookie: a browser sends a cookie with whatever request another site makes
+// it send, a token in a header only with our own. The page's Content-Security-Policy lets no script in that could read
+// it.
 import { t } from './texts.js';
 
 const key = 'mp3spool.token';
@@ -41,7 +42,8 @@ export const session = new class extends EventTarget {
     this.user = this.#token && claims(this.#token);
     // Another tab logged in or out.
     addEventListener('storage', event => {
-      if (event.key === key && event.newValue !== this.#token) event.newValue ? this.#adopt(event.newValue) : this.end();
+      if (event.key === key && event.newValue !== this.#token)
+        event.newValue ? this.#adopt(event.newValue) : this.end();
     });
   }
 
@@ -92,8 +94,8 @@ export const session = new class extends EventTarget {
   }
 
   /**
-   * Is a refused token to blame? 401 means so. 403 can also be a want of rights: then the same token is good enough for the
-   * person's own quota.
+   * Is a refused token to blame? 401 means so. 403 can also be a want of rights: then the same token is good enough for
+   * the person's own quota.
    */
   async isToBlame(token, status) {
     if (status === 401) return true;
@@ -105,21 +107,27 @@ export const session = new class extends EventTarget {
 
 /** fetch, of which no answer is NoAnswer. */
 async function reach(path, options) {
-  try { return await fetch(path, { cache: 'no-store', ...options }); } catch (error) {
-    throw error.name === 'AbortError' ? error : new NoAnswer();
-  }
+  // With credentials a browser asks for a password itself where the service wants Basic.
+  try {
+    return await fetch(path, { cache: 'no-store', credentials: 'omit', ...options });
+  } catch (error) { throw error.name === 'AbortError' ? error : new NoAnswer(); }
 }
 
 async function refusal(answer) {
   const sentence = (await answer.text().catch(() => '')).trim();
-  return new Refusal(answer.status, sentence || t('error.status', { status: answer.status }), Number(answer.headers.get('Retry-After')) || null);
+  return new Refusal(
+    answer.status, sentence || t('error.status', { status: answer.status }),
+    Number(answer.headers.get('Retry-After')) || null
+  );
 }
 
-/** A request with the token of whoever is logged in. It waits for a login where that is needed, and is sent again then. */
+/**
+ * A request with the token of whoever is logged in. It waits for a login where that is needed, and is sent again then.
+ */
 export async function request(path, options = {}) {
   for (;;) {
     const token = await session.token();
-    const answer = await reach(path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });
+    const answer = await reach(path, {...options, headers: {...options.headers, Authorization: `Bearer ${token}` } });
     if (answer.ok) return answer;
     if (await session.isToBlame(token, answer.status)) session.lose(token);
     else throw await refusal(answer);
@@ -130,7 +138,8 @@ export const get = async path => (await request(path)).json();
 
 /** Sends JSON, or nothing; the answer is JSON, or null where it has no body. */
 export async function send(method, path, value) {
-  const options = value === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
+  const options =
+    value === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
   const text = await (await request(path, { method, ...options })).text();
   return text ? JSON.parse(text) : null;
 }

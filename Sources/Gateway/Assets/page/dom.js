@@ -2,8 +2,8 @@
 import { t } from './texts.js';
 
 /**
- * Makes an element. Of the attributes `class` is the class, `on…` a listener, `t`, `tLabel`, `tTitle` and `tHint` keys of
- * texts, which follow the language; those that are null, undefined or false are left out.
+ * Makes an element. Of the attributes `class` is the class, `on…` a listener, `t`, `tLabel`, `tTitle` and `tHint` keys
+ * of texts, which follow the language; those that are null, undefined or false are left out.
  */
 export function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -14,7 +14,8 @@ export function el(name, attributes = {}, ...children) {
     else if (key === 'tLabel') element.dataset.tLabel = value;
     else if (key === 'tTitle') element.dataset.tTitle = value;
     else if (key === 'tHint') element.dataset.tHint = value;
-    else if (['value', 'checked', 'textContent', 'htmlFor', 'disabled', 'hidden', 'selected'].includes(key)) element[key] = value;
+    else if (['value', 'checked', 'textContent', 'htmlFor', 'disabled', 'hidden', 'selected'].includes(key))
+      element[key] = value;
     else element.setAttribute(key, value === true ? '' : value);
   }
   translate(element);
@@ -48,20 +49,22 @@ export function setAttribute(element, name, value) {
 
 // Paths in a square of 20.
 const paths = {
-  play: 'M6 4.200v11.600a.6.6 0 0 0 .9.5l9.600-5.800a.6.6 0 0 0 0-1L6.900 3.700a.6.6 0 0 0-.9.500z',
-  pause: 'M6 4h2.600v12H6zM11.400 4H14v12h-2.600z',
-  download: 'M10 3v9m0 0 3.600-3.600M10 12 6.400 8.400M4 16.500h12',
-  link: 'M8.500 11.500a3 3 0 0 0 4.300 0l2.700-2.700a3 3 0 0 0-4.300-4.300l-1 1M11.500 8.500a3 3 0 0 0-4.300 0l-2.700 2.700a3 3 0 0 0 4.300 4.300l1-1',
-  trash: 'M4 5.500h12M8 5.500V4h4v1.500M5.500 5.500l.7 10.500h7.600l.7-10.500M8.500 8.500v4.500M11.500 8.500v4.500',
-  again: 'M15.500 8A6 6 0 1 0 16 11M16 4v4h-4',
-  more: 'M5 7.500l5 5 5-5',
+  play: 'M6 4.2v11.6a.6.6 0 0 0 .9.5l9.6-5.8a.6.6 0 0 0 0-1L6.9 3.7a.6.6 0 0 0-.9.5z',
+  pause: 'M6 4h2.6v12H6zM11.4 4H14v12h-2.6z',
+  download: 'M10 3v9m0 0 3.6-3.6M10 12 6.4 8.4M4 16.5h12',
+  link:
+    'M8.5 11.5a3 3 0 0 0 4.3 0l2.7-2.7a3 3 0 0 0-4.3-4.3l-1 1M11.5 8.5a3 3 0 0 0-4.3 0l-2.7 2.7a3 3 0 0 0 4.3 4.3l1-1',
+  trash: 'M4 5.5h12M8 5.5V4h4v1.5M5.5 5.5l.7 10.5h7.6l.7-10.5M8.5 8.5v4.5M11.5 8.5v4.5',
+  again: 'M15.5 8A6 6 0 1 0 16 11M16 4v4h-4',
+  more: 'M5 7.5l5 5 5-5',
   close: 'M5 5l10 10M15 5 5 15',
-  check: 'M4 10.500l4 4 8-9',
-  alert: 'M10 6v5M10 14v.100M10 2.500 1.800 17h16.400z',
-  clock: 'M10 5.500V10l3 2M10 2.500a7.500 7.500 0 1 0 0 15 7.500 7.500 0 0 0 0-15z',
-  upload: 'M10 13V4m0 0L6.400 7.600M10 4l3.600 3.600M4 16.500h12',
-  note: 'M7.500 15V5l8-1.500v10M7.500 15a2.200 2.200 0 1 1-4.400 0 2.200 2.200 0 0 1 4.400 0zM15.500 13.500a2.200 2.200 0 1 1-4.400 0 2.200 2.200 0 0 1 4.400 0z',
-  search: 'M9 3.500a5.500 5.500 0 1 0 0 11 5.500 5.500 0 0 0 0-11zM13 13l4 4',
+  check: 'M4 10.5l4 4 8-9',
+  alert: 'M10 6v5M10 14v.1M10 2.5 1.8 17h16.4z',
+  clock: 'M10 5.5V10l3 2M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15z',
+  upload: 'M10 13V4m0 0L6.4 7.6M10 4l3.6 3.6M4 16.5h12',
+  note:
+    'M7.5 15V5l8-1.5v10M7.5 15a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0zM15.5 13.5a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0z',
+  search: 'M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM13 13l4 4',
   options: 'M3 6h8M15 6h2M3 14h2M9 14h8M13 4v4M7 12v4',
 };
 
@@ -77,10 +80,13 @@ export function icon(name) {
 }
 
 /** A button with an icon and, unless it is `bare`, its text beside it. */
-export function button(key, iconName, action, { kind = '', bare = false } = {}) {
+export function button(key, iconName, action, {kind = '', bare = false} = {}) {
   const content = [iconName && icon(iconName), !bare && el('span', { t: key })];
   const attributes = bare ? { tLabel: key, tTitle: key } : {};
-  return el('button', { type: 'button', class: `button ${kind} ${bare ? 'bare' : ''}`, onclick: action, ...attributes }, ...content);
+  return el(
+    'button', { type: 'button', class: `button ${kind} ${bare ? 'bare' : ''}`, onclick: action, ...attributes },
+    ...content
+  );
 }
 
 let counter = 0;
@@ -111,10 +117,13 @@ export function announce(sentence) {
 }
 
 /** A sentence at the edge that goes by itself. Errors stay until they are closed. */
-export function toast(sentence, { isError = false } = {}) {
+export function toast(sentence, {isError = false} = {}) {
   const close = () => box.remove();
-  const box = el('div', { class: `toast ${isError ? 'error' : ''}`, role: isError ? 'alert' : null },
-    icon(isError ? 'alert' : 'check'), el('p', { textContent: sentence }), button('close', 'close', close, { bare: true }));
+  const box = el(
+    'div', { class: `toast ${isError ? 'error' : ''}`, role: isError ? 'alert' : null },
+    icon(isError ? 'alert' : 'check'), el('p', { textContent: sentence }),
+    button('close', 'close', close, { bare: true })
+  );
   document.querySelector('.toasts').append(box);
   if (!isError) {
     announce(sentence);
@@ -126,7 +135,7 @@ export function toast(sentence, { isError = false } = {}) {
  * Shows a dialog with a form, whose `act` gets it. An error of `act` is a sentence in the dialog, which stays.
  * The promise is what `act` returned, or undefined where the person thought better of it.
  */
-export function ask({ title, text, content = [], yes, no = 'cancel', isDanger = false, act = async () => true }) {
+export function ask({title, text, content = [], yes, no = 'cancel', isDanger = false, act = async () => true}) {
   return new Promise(resolve => {
     const opener = document.activeElement;
     const problem = el('p', { class: 'problem', role: 'alert', hidden: true });
@@ -136,20 +145,51 @@ export function ask({ title, text, content = [], yes, no = 'cancel', isDanger = 
       if (opener?.isConnected) opener.focus();
       resolve(value);
     };
-    const form = el('form', { method: 'dialog', novalidate: true, async onsubmit(event) {
-      event.preventDefault();
-      if (!form.reportValidity()) return;
-      submit.disabled = true;
-      try { end(await act(new FormData(form))); } catch (error) {
-        problem.textContent = error.message;
-        problem.hidden = false;
-        submit.disabled = false;
-      }
-    } }, el('h2', { id: 'ask-title', textContent: title }), text && el('p', { id: 'ask-text', textContent: text }), ...content, problem,
-    el('div', { class: 'buttons' }, no && el('button', { type: 'button', class: 'button', t: no, onclick: () => end() }), submit));
-    const dialog = el('dialog', { 'aria-labelledby': 'ask-title', 'aria-describedby': text ? 'ask-text' : null, oncancel: () => end() }, form);
+    const form = el(
+      'form', {
+        method: 'dialog',
+        novalidate: true,
+        async onsubmit(event) {
+          event.preventDefault();
+          if (!form.reportValidity()) return;
+          submit.disabled = true;
+          try {
+            end(await act(new FormData(form)));
+          } catch (error) {
+            problem.textContent = error.message;
+            problem.hidden = false;
+            submit.disabled = false;
+          }
+        }
+      },
+      el('h2', { id: 'ask-title', textContent: title }), text && el('p', { id: 'ask-text', textContent: text }),
+      ...content, problem,
+      el(
+        'div', { class: 'buttons' },
+        no && el('button', { type: 'button', class: 'button', t: no, onclick: () => end() }), submit
+      )
+    );
+    const dialog = el(
+      'dialog', { 'aria-labelledby': 'ask-title', 'aria-describedby': text ? 'ask-text' : null, oncancel: () => end() },
+      form
+    );
     document.body.append(dialog);
     dialog.showModal();
     if (!content.length) (isDanger ? form.querySelector('.buttons button') : submit).focus();
   });
+}
+
+/** Something that is shown once, to be copied. */
+export function showSecret(title, value) {
+  const input = el(
+    'input', { value, readonly: true, 'aria-label': title, class: 'secret', onfocus: event => event.target.select() }
+  );
+  const copy = button('copy', 'link', async () => {
+    input.select();
+    try {
+      await navigator.clipboard.writeText(value);
+    } catch { document.execCommand('copy'); }
+    announce(t('copied'));
+  });
+  return ask({ title, content: [el('div', { class: 'copy' }, input, copy)], yes: 'ok', no: null });
 }

@@ -26,7 +26,7 @@ export const keepHandle = (key, handle) => quietly(act('readwrite', store => sto
 export const dropHandle = key => quietly(act('readwrite', store => store.delete(key)));
 
 /** The file, where the browser gives it without a question; `ask` puts the question, which needs a click. */
-export async function fileOf(key, { ask = false } = {}) {
+export async function fileOf(key, {ask = false} = {}) {
   try {
     const handle = await act('readonly', store => store.get(key));
     if (!handle) return null;
@@ -41,9 +41,10 @@ export async function dropped(transfer) {
   const items = [...transfer.items].filter(item => item.kind === 'file');
   // All are asked for at once, since the items are gone after the first pause.
   const found = items.map(item => ({
-    entry: item.webkitGetAsEntry?.(), file: item.getAsFile(),
-    handle: quietly(Promise.resolve(item.getAsFileSystemHandle?.())),
-  }));
+                            entry: item.webkitGetAsEntry?.(),
+                            file: item.getAsFile(),
+                            handle: quietly(Promise.resolve(item.getAsFileSystemHandle?.())),
+                          }));
   const files = [];
   for (const { entry, file, handle } of found) {
     if (entry?.isDirectory) files.push(...(await inFolder(entry)).map(one => ({ file: one })));

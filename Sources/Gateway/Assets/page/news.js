@@ -1,5 +1,5 @@
-// What happens in the service: server-sent events by fetch, since EventSource sends no Authorization, and where none come
-// through, polling.
+// What happens in the service: server-sent events by fetch, since EventSource sends no Authorization, and where none
+// come through, polling.
 import { request, session } from './api.js';
 
 // The service says something at least every 15 s.
@@ -20,11 +20,18 @@ export const news = new class extends EventTarget {
 
   async run() {
     addEventListener('online', () => this.tryNow());
-    addEventListener('offline', () => { this.#failures += 1; this.#lost(); this.#abort?.abort(); });
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.lostSince && this.tryNow());
+    addEventListener('offline', () => {
+      this.#failures += 1;
+      this.#lost();
+      this.#abort?.abort();
+    });
+    document.addEventListener(
+      'visibilitychange', () => document.visibilityState === 'visible' && this.lostSince && this.tryNow()
+    );
     for (;;) {
-      const wasLost = await this.#follow().then(() => true, () => true);
-      if (wasLost) this.#failures += 1;
+      // However the stream ended, it begins again.
+      await this.#follow().catch(() => {});
+      this.#failures += 1;
       if (this.#failures > 1) this.#poll();
       await this.#pause(Math.min(30_000, 1000 * 2 ** Math.min(this.#failures, 5)) * (0.75 + Math.random() / 2));
     }
@@ -49,7 +56,10 @@ export const news = new class extends EventTarget {
   #pause(duration) {
     return new Promise(resolve => {
       const timer = setTimeout(resolve, duration);
-      this.#wake = () => { clearTimeout(timer); resolve(); };
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 
@@ -58,7 +68,8 @@ export const news = new class extends EventTarget {
     const abort = this.#abort = new AbortController();
     let watch = setTimeout(() => abort.abort(), silence);
     try {
-      const answer = await request('/events', { signal: abort.signal, headers: this.#last ? { 'Last-Event-ID': this.#last } : {} });
+      const answer =
+        await request('/events', { signal: abort.signal, headers: this.#last ? { 'Last-Event-ID': this.#last } : {} });
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = '';
       for (;;) {

@@ -22,7 +22,8 @@ function once(cache, key, fetchIt) {
 }
 
 /** A cover's address for <img>; covers need the token, so they are fetched and shown by blob URLs. */
-export const coverURL = fid => once(covers, fid, async () => URL.createObjectURL(await (await request(`/jobs/${fid}/cover`)).blob()));
+export const coverURL = fid =>
+  once(covers, fid, async () => URL.createObjectURL(await (await request(`/jobs/${fid}/cover`)).blob()));
 
 export class Player {
   #frame = 0;
@@ -34,10 +35,18 @@ export class Player {
     this.audio.preload = 'none';
     this.toggle = button('jobs.play', 'play', () => this.playOrPause(), { kind: 'primary round', bare: true });
     this.canvas = el('canvas', { 'aria-hidden': 'true' });
-    this.range = el('input', { type: 'range', min: 0, max: result.duration, step: 0.1, value: 0, tLabel: 'player.position',
-      oninput: () => this.seek(Number(this.range.value)) });
+    this.range = el('input', {
+      type: 'range',
+      min: 0,
+      max: result.duration,
+      step: 0.1,
+      value: 0,
+      tLabel: 'player.position',
+      oninput: () => this.seek(Number(this.range.value))
+    });
     this.time = el('p', { class: 'time' });
-    this.element = el('div', { class: 'player' }, this.toggle, el('div', { class: 'wave' }, this.canvas, this.range), this.time);
+    this.element =
+      el('div', { class: 'player' }, this.toggle, el('div', { class: 'wave' }, this.canvas, this.range), this.time);
     for (const name of ['play', 'pause', 'ended']) this.audio.addEventListener(name, () => this.#changed());
     this.audio.addEventListener('timeupdate', () => this.show());
     this.audio.addEventListener('error', () => this.audio.getAttribute('src') && this.#failed());
@@ -55,7 +64,8 @@ export class Player {
     try {
       this.#peaks = (await once(waveforms, this.job.fid, () => get(`/jobs/${this.job.fid}/waveform`))).peaks;
       this.draw();
-    } catch { /* Without one there is a plain line. */ }
+    } catch { /* Without one there is a plain line. */
+    }
   }
 
   async playOrPause() {
@@ -110,7 +120,8 @@ export class Player {
   show() {
     const { position } = this;
     const text = t('player.at', { time: clock(position), duration: clock(this.result.duration) });
-    if (document.activeElement !== this.range || Math.abs(this.range.value - position) > 0.5) this.range.value = position;
+    if (document.activeElement !== this.range || Math.abs(this.range.value - position) > 0.5)
+      this.range.value = position;
     this.range.setAttribute('aria-valuetext', text);
     setText(this.time, `${clock(position)} / ${clock(this.result.duration)}`);
     this.element.dispatchEvent(new CustomEvent('position', { detail: position }));
@@ -156,8 +167,13 @@ export class Player {
 export function chapterList(player) {
   const { chapters } = player.result;
   if (!chapters?.length) return null;
-  const items = chapters.map(chapter => el('button', { type: 'button', class: 'chapter', onclick: () => player.seek(chapter.start) },
-    el('span', { class: 'time', textContent: clock(chapter.start) }), el('span', { textContent: chapter.title || clock(chapter.start) })));
+  const items = chapters.map(
+    chapter => el(
+      'button', { type: 'button', class: 'chapter', onclick: () => player.seek(chapter.start) },
+      el('span', { class: 'time', textContent: clock(chapter.start) }),
+      el('span', { textContent: chapter.title || clock(chapter.start) })
+    )
+  );
   player.element.addEventListener('position', ({ detail }) => {
     chapters.forEach((chapter, index) => {
       const isHere = detail >= chapter.start && detail < (chapter.end ?? Infinity);
@@ -165,19 +181,26 @@ export function chapterList(player) {
       if (isHere) items[index].setAttribute('aria-current', 'true');
     });
   });
-  return el('div', { class: 'chapters' }, el('h4', { t: 'player.chapters' }), el('ol', {}, ...items.map(item => el('li', {}, item))));
+  return el(
+    'div', { class: 'chapters' }, el('h4', { t: 'player.chapters' }),
+    el('ol', {}, ...items.map(item => el('li', {}, item)))
+  );
 }
 
 /** What the MP3 and its source are, as terms with their values. */
 export function facts(job, result) {
   const rows = [];
   const add = (key, value) => value && rows.push(el('div', {}, el('dt', { t: key }), el('dd', {}, value)));
-  for (const name of ['title', 'artist', 'album', 'date', 'genre', 'comment']) add(`detail.${name}`, result?.tags?.[name]);
+  for (const name of ['title', 'artist', 'album', 'date', 'genre', 'comment'])
+    add(`detail.${name}`, result?.tags?.[name]);
   if (result) {
     const channels = hasText(`channels.${result.channels}`) ? t(`channels.${result.channels}`) : result.channels;
-    add('detail.sound', `${number(result.bitrate / 1000)} kbit/s · ${number(result.sampleRate / 1000, 2)} kHz · ${channels}`);
+    add(
+      'detail.sound',
+      `${number(result.bitrate / 1000)} kbit/s · ${number(result.sampleRate / 1000, 2)} kHz · ${channels}`
+    );
     add('detail.source', `${size(job.size)} · ${result.container} · ${result.codec}`);
-    add('detail.language', result.language && languageName(result.language));
+    add('detail.language', result.language && result.language !== 'und' && languageName(result.language));
     add('detail.loudness', result.loudness !== undefined && `${number(result.loudness, 1)} LUFS`);
   } else add('detail.source', size(job.size));
   add('detail.options', summary(job.options ?? {}));
@@ -186,6 +209,12 @@ export function facts(job, result) {
   add('detail.exported', job.exported);
   add('detail.id', el('code', { textContent: job.fid }));
   const notes = [...(result?.copied ? [t('detail.copied')] : []), ...(result?.warnings ?? [])];
-  return el('div', { class: 'facts' }, el('dl', {}, ...rows),
-    notes.length ? el('div', { class: 'notes' }, el('h4', { t: 'detail.warnings' }), el('ul', {}, ...notes.map(note => el('li', { textContent: note })))) : null);
+  return el(
+    'div', { class: 'facts' }, el('dl', {}, ...rows),
+    notes.length ? el(
+                     'div', { class: 'notes' }, el('h4', { t: 'detail.warnings' }),
+                     el('ul', {}, ...notes.map(note => el('li', { textContent: note })))
+                   ) :
+                   null
+  );
 }

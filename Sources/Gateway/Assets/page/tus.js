@@ -3,13 +3,18 @@ import { NoAnswer, Refusal, request, session } from './api.js';
 import { t } from './texts.js';
 
 const mebi = 1 << 20;
-const version = { 'Tus-Resumable': '1.0.0' };
+const version = {
+  'Tus-Resumable': '1.0.0'
+};
 
 const base64 = text => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 /** What a refusal means for the upload, in the page's language, with the service's sentence behind it. */
 export function explain(error) {
-  const key = { 403: 'uploads.notAllowed', 413: 'uploads.tooLarge', 507: 'uploads.noSpace', 429: 'uploads.tooMany' }[error.status];
+  const key = { 403: 'uploads.notAllowed',
+                413: 'uploads.tooLarge',
+                507: 'uploads.noSpace',
+                429: 'uploads.tooMany' }[error.status];
   return key ? `${t(key)} (${error.message})` : error.message;
 }
 
@@ -37,9 +42,11 @@ export class TusUpload extends EventTarget {
   isDuplicate = false;
   reason = '';
   file = null;
+  /** So many bytes the service has for good. */
+  #durable = 0;
   #xhr = null;
   #wake = null;
-  #piece = 8 * mebi;
+  #piece = 2 * mebi;
 
   constructor(record) {
     super();
@@ -84,6 +91,7 @@ export class TusUpload extends EventTarget {
         if (error.name === 'NotReadableError') return this.wantFile(t('uploads.unreadable'));
         if (isFinal(error)) return this.#enter('failed', explain(error));
         failures += 1;
+        this.offset = this.#durable;
         this.#enter('retrying', explain(error));
         await this.#rest(error.retryAfter ?? Math.min(30, 2 ** (failures - 1)) * (0.75 + Math.random() / 2));
       }
@@ -109,7 +117,9 @@ export class TusUpload extends EventTarget {
     this.pause();
     if (!this.record.url || this.fid) return;
     for (let tries = 0; tries < 5; tries += 1) {
-      try { return await request(this.record.url, { method: 'DELETE', headers: version }); } catch (error) {
+      try {
+        return await request(this.record.url, { method: 'DELETE', headers: version });
+      } catch (error) {
         // The request that was broken off may still be writing.
         if (error.status !== 423 && error.status !== 409) return;
         await new Promise(resolve => setTimeout(resolve, 500));
@@ -119,10 +129,12 @@ export class TusUpload extends EventTarget {
 
   async #begin() {
     const { name, size, options, key } = this.record;
-    const metadata = Object.entries({ filename: name, ...options }).map(([word, value]) => `${word} ${base64(String(value))}`);
+    const metadata =
+      Object.entries({ filename: name, ...options }).map(([word, value]) => `${word} ${base64(String(value))}`);
     const answer = await request('/files', {
       method: 'POST',
-      headers: { ...version, 'Upload-Length': String(size), 'Upload-Metadata': metadata.join(','), 'Idempotency-Key': key },
+      headers:
+        {...version, 'Upload-Length': String(size), 'Upload-Metadata': metadata.join(','), 'Idempotency-Key': key },
     });
     this.#keep({ url: answer.headers.get('Location') });
     this.#take(answer);
@@ -134,7 +146,7 @@ export class TusUpload extends EventTarget {
   }
 
   #take(answer) {
-    this.offset = Number(answer.headers.get('Upload-Offset') ?? this.offset);
+    this.offset = this.#durable = Number(answer.headers.get('Upload-Offset') ?? this.offset);
     this.fid = answer.headers.get('Mp3spool-Fid');
     this.isDuplicate = answer.headers.get('Mp3spool-Duplicate') === 'true';
     if (this.fid) this.#enter('finished');
@@ -144,7 +156,10 @@ export class TusUpload extends EventTarget {
   #rest(seconds) {
     return new Promise(resolve => {
       const timer = setTimeout(resolve, seconds * 1000);
-      this.#wake = () => { clearTimeout(timer); resolve(); };
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 
@@ -165,7 +180,10 @@ export class TusUpload extends EventTarget {
     }
     if (await session.isToBlame(token, answer.status)) return session.lose(token);
     if ([404, 410].includes(answer.status)) return this.look();
-    throw new Refusal(answer.status, answer.text || t('error.status', { status: answer.status }), Number(answer.headers.get('Retry-After')) || null);
+    throw new Refusal(
+      answer.status, answer.text || t('error.status', { status: answer.status }),
+      Number(answer.headers.get('Retry-After')) || null
+    );
   }
 
   #patch(token, bytes) {
@@ -173,7 +191,12 @@ export class TusUpload extends EventTarget {
     return new Promise((resolve, reject) => {
       const xhr = this.#xhr = new XMLHttpRequest();
       xhr.open('PATCH', this.record.url);
-      const headers = { ...version, Authorization: `Bearer ${token}`, 'Upload-Offset': String(start), 'Content-Type': 'application/offset+octet-stream' };
+      const headers = {
+        ...version,
+        Authorization: `Bearer ${token}`,
+        'Upload-Offset': String(start),
+        'Content-Type': 'application/offset+octet-stream'
+      };
       for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
       let [last, sent] = [performance.now(), 0];
       let heard = last;
@@ -189,10 +212,15 @@ export class TusUpload extends EventTarget {
           this.dispatchEvent(new Event('progress'));
         }
       };
-      xhr.onload = () => resolve({ status: xhr.status, text: xhr.responseText.trim(), headers: { get: name => xhr.getResponseHeader(name) } });
+      xhr.onload = () => resolve(
+        { status: xhr.status, text: xhr.responseText.trim(), headers: { get: name => xhr.getResponseHeader(name) } }
+      );
       xhr.onerror = async () => {
         // The same error stands for a connection that broke and for a file that changed on the disk.
-        try { await bytes.slice(0, 1).arrayBuffer(); reject(new NoAnswer()); } catch (error) { reject(error); }
+        try {
+          await bytes.slice(0, 1).arrayBuffer();
+          reject(new NoAnswer());
+        } catch (error) { reject(error); }
       };
       xhr.onabort = () => reject(new NoAnswer());
       xhr.onloadend = () => clearInterval(watch);

@@ -4,8 +4,8 @@ import { announce, button, el, icon, setAttribute, setText, toast } from './dom.
 import { dropHandle, fileOf, keepHandle } from './handles.js';
 import { news } from './news.js';
 import { summary } from './options.js';
-import { newKey, TusUpload } from './tus.js';
 import { size, span, t } from './texts.js';
+import { newKey, TusUpload } from './tus.js';
 
 const key = 'mp3spool.uploads';
 const atOnce = 2;
@@ -17,29 +17,33 @@ const tab = sessionStorage.getItem(key) ?? newKey();
 sessionStorage.setItem(key, tab);
 
 const stored = () => {
-  try { return JSON.parse(localStorage.getItem(key)) ?? []; } catch { return []; }
+  try {
+    return JSON.parse(localStorage.getItem(key)) ?? [];
+  } catch { return []; }
 };
 
 /** Changes the records that all tabs of this browser share. */
-function store(change) {
-  localStorage.setItem(key, JSON.stringify(change(stored())));
-}
+function store(change) { localStorage.setItem(key, JSON.stringify(change(stored()))); }
 
-const isSame = (record, file) => record.name === file.name && record.size === file.size && record.modified === file.lastModified;
+const isSame = (record, file) =>
+  record.name === file.name && record.size === file.size && record.modified === file.lastModified;
 
 /** Dispatches `finished` with the fid of a job that an upload became. */
 export const uploads = new class extends EventTarget {
   rows = new Map();
   list = el('ul', { class: 'rows uploads' });
-  section = el('section', { class: 'panel', 'aria-labelledby': 'uploads-title', hidden: true },
-    el('h2', { id: 'uploads-title', t: 'uploads.title' }), this.list);
+  section = el(
+    'section', { class: 'panel', 'aria-labelledby': 'uploads-title', hidden: true },
+    el('h2', { id: 'uploads-title', t: 'uploads.title' }), this.list
+  );
 
   /** Takes up what an earlier page left. */
   async restore() {
     const user = session.user?.username;
-    const left = stored().filter(record => record.user === user && (record.tab === tab || Date.now() - record.beat > 3 * beat));
+    const left =
+      stored().filter(record => record.user === user && (record.tab === tab || Date.now() - record.beat > 3 * beat));
     for (const record of left) {
-      const upload = this.#add({ ...record, tab });
+      const upload = this.#add({...record, tab });
       const file = await fileOf(record.key);
       if (file && isSame(record, file)) this.#go(upload, file);
       else {
@@ -53,7 +57,9 @@ export const uploads = new class extends EventTarget {
     news.addEventListener('contact', () => news.lostSince === null && this.tryNow());
   }
 
-  tryNow() { for (const upload of this.rows.keys()) upload.tryNow(); }
+  tryNow() {
+    for (const upload of this.rows.keys()) upload.tryNow();
+  }
 
   /** Sends files, each as `{file, handle}`. One that was begun before goes on where it was. */
   add(files, options) {
@@ -64,7 +70,14 @@ export const uploads = new class extends EventTarget {
         continue;
       }
       const upload = known ?? this.#add({
-        key: newKey(), user: session.user?.username, tab, name: file.name, size: file.size, modified: file.lastModified, options, url: null,
+        key: newKey(),
+        user: session.user?.username,
+        tab,
+        name: file.name,
+        size: file.size,
+        modified: file.lastModified,
+        options,
+        url: null,
       });
       if (handle) keepHandle(upload.record.key, handle);
       this.#go(upload, file);
@@ -77,14 +90,20 @@ export const uploads = new class extends EventTarget {
       resume: () => this.#go(upload, upload.file),
       choose: file => this.#choose(upload, file),
       open: () => fileOf(record.key, { ask: true }),
-      remove: () => { upload.discard(); this.#forget(upload); },
+      remove: () => {
+        upload.discard();
+        this.#forget(upload);
+      },
     });
     this.rows.set(upload, row);
     this.list.append(row.element);
     this.section.hidden = false;
     upload.addEventListener('record', () => this.#save(upload));
     upload.addEventListener('progress', () => row.update());
-    upload.addEventListener('change', () => { row.update(); this.#changed(upload); });
+    upload.addEventListener('change', () => {
+      row.update();
+      this.#changed(upload);
+    });
     this.#save(upload);
     return upload;
   }
@@ -115,15 +134,17 @@ export const uploads = new class extends EventTarget {
   #next() {
     const all = [...this.rows.keys()];
     const running = all.filter(upload => upload.isRunning).length;
-    for (const upload of all.filter(upload => upload.state === 'queued').slice(0, Math.max(0, atOnce - running))) upload.run();
+    for (const upload of all.filter(upload => upload.state === 'queued').slice(0, Math.max(0, atOnce - running)))
+      upload.run();
   }
 
   #save({ record }) {
-    store(records => [...records.filter(one => one.key !== record.key), { ...record, tab, beat: Date.now() }]);
+    store(records => [...records.filter(one => one.key !== record.key), {...record, tab, beat: Date.now() }]);
   }
 
   #beat() {
-    for (const upload of this.rows.keys()) if (upload.state !== 'fileWanted') this.#save(upload);
+    for (const upload of this.rows.keys())
+      if (upload.state !== 'fileWanted') this.#save(upload);
   }
 
   #forget(upload) {
@@ -139,7 +160,9 @@ export const uploads = new class extends EventTarget {
     if (hadFocus) (next?.querySelector('button') ?? document.querySelector('#content')).focus();
   }
 
-  refresh() { for (const row of this.rows.values()) row.update(); }
+  refresh() {
+    for (const row of this.rows.values()) row.update();
+  }
 }();
 
 /** One upload as people see it. */
@@ -148,23 +171,36 @@ class UploadRow {
     this.upload = upload;
     this.status = el('p', { class: 'meta' });
     this.bar = el('progress', { max: 1, value: 0 });
-    this.input = el('input', { type: 'file', class: 'unseen', tabindex: '-1', 'aria-hidden': 'true', onchange: () => this.input.files[0] && acts.choose(this.input.files[0]) });
+    this.input = el('input', {
+      type: 'file',
+      class: 'unseen',
+      tabindex: '-1',
+      'aria-hidden': 'true',
+      onchange: () => this.input.files[0] && acts.choose(this.input.files[0])
+    });
     this.buttons = {
       pause: button('uploads.pause', 'pause', () => this.swap('resume', () => upload.pause()), { bare: true }),
       resume: button('uploads.resume', 'play', () => this.swap('pause', acts.resume), { bare: true }),
       again: button('uploads.again', 'again', acts.resume),
-      choose: button('uploads.choose', 'upload', async () => {
-        const file = await acts.open();
-        file ? acts.choose(file) : this.input.click();
-      }),
+      choose: button(
+        'uploads.choose', 'upload',
+        async () => {
+          const file = await acts.open();
+          file ? acts.choose(file) : this.input.click();
+        }
+      ),
       remove: button('uploads.remove', 'close', acts.remove, { bare: true }),
     };
     const options = summary(upload.record.options ?? {});
-    this.element = el('li', { class: 'row upload' },
-      el('div', { class: 'cover state' }, icon('upload')),
-      el('div', { class: 'text' }, el('p', { class: 'name', title: upload.record.name, textContent: upload.record.name }),
-        this.status, options && el('p', { class: 'meta faint', textContent: options })),
-      el('div', { class: 'actions' }, ...Object.values(this.buttons), this.input), this.bar);
+    this.element = el(
+      'li', { class: 'row upload' }, el('div', { class: 'cover state' }, icon('upload')),
+      el(
+        'div', { class: 'text' },
+        el('p', { class: 'name', title: upload.record.name, textContent: upload.record.name }), this.status,
+        options && el('p', { class: 'meta faint', textContent: options })
+      ),
+      el('div', { class: 'actions' }, ...Object.values(this.buttons), this.input), this.bar
+    );
     this.update();
   }
 
@@ -197,6 +233,7 @@ class UploadRow {
     if (state === 'failed') return reason;
     if (state === 'fileWanted') return reason || t('uploads.fileWanted', values);
     if (state === 'finished' || (offset >= record.size && record.size)) return t('uploads.finishing');
-    return speed ? t('uploads.sending', { ...values, speed: size(speed), left: span((record.size - offset) / speed) }) : t('uploads.starting', values);
+    return speed ? t('uploads.sending', {...values, speed: size(speed), left: span((record.size - offset) / speed) }) :
+                   t('uploads.starting', values);
   }
 }
