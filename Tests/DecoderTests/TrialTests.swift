@@ -160,7 +160,7 @@ import Testing
 
   /// The child says nothing of its file, and would be waited for a minute.
   @Test func cancelEndsAnOpeningThatWaits() throws {
-    let file = try FileDescriptor.open("/proc/self/exe", .readOnly)
+    let file = try FileDescriptor.open(FilePath("/proc/self/exe"), .readOnly)
     defer { try? file.close() }
     do {
       _ = try decoder.open(file.rawValue, DecodeRequest(language: "loop")) { canceller in
