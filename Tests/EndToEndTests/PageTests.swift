@@ -9,6 +9,7 @@ private let python = ProcessInfo.processInfo.environment["MP3SPOOL_TEST_BROWSER"
 @Suite(.enabled(if: python != nil, "etc/test web runs it, with a Python that drives a browser"), .serialized)
 struct PageTests {
   @Test func threeVideosBecomeMP3s() async throws { try await run("whole_way") }
+  @Test func coverAndChaptersAreShown() async throws { try await run("talk") }
   @Test func anUploadSurvivesAReload() async throws { try await run("reload") }
   @Test func anUploadCanBePaused() async throws { try await run("pause") }
   @Test func anUploadSurvivesTheService() async throws { try await run("restart") }

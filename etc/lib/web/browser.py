@@ -35,7 +35,7 @@ class Visit:
         address = urlsplit(request.url)
         if address.scheme not in ("blob", "data") and f"{address.scheme}://{address.netloc}" != self.service.address:
             self.complaints.append(f"a request of {request.url}")
-        if request.method == "PATCH":
+        if "upload-offset" in request.headers:
             self.patches.append(int(request.headers["upload-offset"]))
 
     def _hear(self, message):

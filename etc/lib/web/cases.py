@@ -54,6 +54,28 @@ def whole_way(case):
         assert page.evaluate("localStorage.getItem('mp3spool.token')") is None
 
 
+def talk(case):
+    """The cover is shown, and chapters lead to their beginnings."""
+    with visits(case.service) as visit:
+        visit = visit()
+        visit.enter(ADMIN, case.password)
+        visit.choose(case.sources.talk())
+        row = visit.job("talk.mp4", "done")
+        expect(row.locator("> .cover img")).to_be_visible()
+        row.get_by_role("button", name="Details").click()
+        expect(row.get_by_role("img", name="Cover")).to_be_visible()
+        expect(row.get_by_text("Evening talk")).to_be_visible()
+        row.get_by_role("button", name="Questions").click()
+        expect(row.locator(".player .time")).to_have_text("0:02 / 0:04")
+        expect(row.get_by_role("button", name="Questions")).to_have_attribute("aria-current", "true")
+        peaks = visit.page.evaluate("""() => {
+          const canvas = document.querySelector('.wave canvas');
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          return data.filter((value, index) => index % 4 === 3 && value).length / data.length * 4;
+        }""")
+        assert 0.01 < peaks < 0.9, f"{peaks} of the waveform is drawn"
+
+
 def drop(page, paths):
     """Drops files on the page, as a person does from a folder."""
     page.evaluate("document.body.append(Object.assign(document.createElement('input'), {type: 'file', multiple: true, id: 'dropped'}))")
@@ -451,8 +473,9 @@ def looks(case):
     with visits(case.service) as visit:
         first = visit()
         first.enter(ADMIN, case.password)
-        first.choose(case.sources.video("harbour.mp4", seconds=4), case.sources.silent(), case.sources.video(LONG, tone=500))
-        for name, state in [("harbour.mp4", "done"), ("silent.mp4", "failed"), (LONG, "done")]:
+        first.choose(case.sources.video("harbour.mp4", seconds=4), case.sources.silent(), case.sources.video(LONG, tone=500),
+                     case.sources.talk())
+        for name, state in [("harbour.mp4", "done"), ("silent.mp4", "failed"), (LONG, "done"), ("talk.mp4", "done")]:
             expect(first.job(name, state)).to_be_visible()
         kept = json.loads(json.dumps(first.context.storage_state()))
         for width in (360, 1920):
@@ -481,7 +504,7 @@ def scenes(case, visit, wishes, kept):
     shown = visit(**wishes, storage_state=kept)
     shown.open()
     shown.page.locator("summary").click()
-    for name in ("harbour.mp4", "silent.mp4"):
+    for name in ("talk.mp4", "silent.mp4"):
         shown.job(name).get_by_role("button", name="Details").click()
     expect(shown.page.locator(".player .time")).to_have_text("0:00 / 0:04")
     yield "details", shown

@@ -79,6 +79,17 @@ class Sources:
             name, "-f", "lavfi", "-i", f"testsrc=s=160x90:d={seconds}", "-f", "lavfi", "-i", f"sine=f={tone}:d={seconds}",
             "-metadata", f"title={title}", "-metadata", "artist=Ann Example", "-shortest")
 
+    def talk(self, name="talk.mp4", seconds=4):
+        """A video with a cover, and a chapter for each half."""
+        cover, chapters = self._make("cover.png", "-f", "lavfi", "-i", "mandelbrot=s=300x300", "-frames:v", "1"), self.directory / "chapters"
+        chapters.write_text(";FFMETADATA1\ntitle=Evening talk\nalbum=Talks\n" + "".join(
+            f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={start + seconds * 500}\ntitle={title}\n"
+            for start, title in [(0, "Greeting"), (seconds * 500, "Questions")]))
+        return self._make(
+            name, "-f", "lavfi", "-i", f"testsrc=s=160x90:d={seconds}", "-f", "lavfi", "-i", f"sine=f=350:d={seconds}",
+            "-i", cover, "-i", str(chapters), "-map", "0", "-map", "1", "-map", "2", "-map_metadata", "3", "-map_chapters", "3",
+            "-c:v:1", "png", "-disposition:v:1", "attached_pic")
+
     def silent(self, name="silent.mp4"):
         return self._make(name, "-f", "lavfi", "-i", "testsrc=s=160x90:d=1")
 

@@ -170,15 +170,16 @@ async function changeUser(user, again) {
   again();
 }
 
+/** For how long things stay; what is null is removed only by hand, or by the command clean with its own arguments. */
 async function retention() {
   const rules = await get('/retention');
+  const say = { 'keep-done': span, 'keep-failed': span, 'keep-free': size, 'upload-expiry': span };
+  const open = name => t(name === 'keep-free' ? 'retention.none' : 'retention.open');
   return el(
     'dl', { class: 'plain-list' },
-    ...['done', 'failed', 'upload-expiry'].map(
-      name =>
-        el('div', {}, el('dt', { t: `retention.${name}` }), el('dd', {
-             textContent: rules[name] === null || rules[name] === undefined ? t('retention.open') : span(rules[name])
-           }))
-    )
+    ...Object.entries(say).map(([name, write]) => el(
+      'div', {}, el('dt', { t: `retention.${name}` }),
+      el('dd', { textContent: typeof rules[name] === 'number' ? write(rules[name]) : open(name) })
+    ))
   );
 }

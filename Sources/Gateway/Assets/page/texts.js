@@ -363,9 +363,11 @@ export const texts = {
   'hosts.version': ['version {version}', 'Version {version}'],
   'hosts.process': ['process {process}', 'Prozess {process}'],
   'retention.title': ['Retention', 'Aufbewahrung'],
-  'retention.done': ['Conversions that are done, with their MP3s', 'Fertige Umwandlungen mit ihren MP3s'],
-  'retention.failed': ['Conversions that failed', 'Gescheiterte Umwandlungen'],
+  'retention.keep-done': ['Conversions that are done, with their MP3s', 'Fertige Umwandlungen mit ihren MP3s'],
+  'retention.keep-failed': ['Conversions that failed', 'Gescheiterte Umwandlungen'],
+  'retention.keep-free': ['Space that is kept free on the disk', 'Platz, der auf der Platte frei gehalten wird'],
   'retention.upload-expiry': ['Uploads of which nothing more comes', 'Uploads, von denen nichts mehr kommt'],
+  'retention.none': ['none', 'keiner'],
   'retention.open': [
     'until they are deleted, or the command clean removes them',
     'bis sie gelöscht werden oder der Befehl clean sie entfernt'
