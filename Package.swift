@@ -42,7 +42,7 @@ let rooms: [Target] = [
     name: "Gateway",
     dependencies: [
       "AuthService", "WebServer", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles",
-      system, logging, lifecycle, ahc,
+      system, logging, lifecycle, metrics, ahc,
       hummingbird, crypto, nioCore,
       .product(name: "NIOFoundationCompat", package: "swift-nio"),
       .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -96,7 +96,7 @@ let rooms: [Target] = [
   .target(name: "Loudness", dependencies: ["CEBUR128"]),
   .target(name: "MP3Encoder", dependencies: ["WireFormats", "CLAME"]),
   .target(name: "WireFormats"),
-  .target(name: "DurableFiles", dependencies: ["CLinux", system, nioCore, nioPosix]),
+  .target(name: "DurableFiles", dependencies: ["CLinux", system, metrics, nioCore, nioPosix]),
   .target(
     name: "Settings",
     dependencies: [

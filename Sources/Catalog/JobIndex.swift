@@ -98,6 +98,14 @@ extension Catalog {
     return Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0, counts[$0.rawValue] ?? 0) })
   }
 
+  /// Since when the job waits that has waited longest; nil where none does.
+  public func oldestWaiting() async throws(CatalogError) -> Date? {
+    try await read { db in
+      try Int64.fetchOne(db, sql: "SELECT min(submitted_at) FROM jobs WHERE state = 'waiting'")
+        .map(Date.init(milliseconds:))
+    }
+  }
+
   /// Forgets a job. One that is not there is no failure.
   public func remove(_ id: JobID) async throws(CatalogError) {
     try await write { db in try db.execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [id.description]) }

@@ -116,7 +116,7 @@ struct ClaimLoop: Sendable {
     do throws(ConversionFailure) { sidecar = try await verifiedSidecar(of: claim) } catch {
       return (try await refuse(claim, error), error)
     }
-    let run = JobRun(spool: spool, conversion: conversion, claim: claim)
+    let run = JobRun(spool: spool, conversion: conversion, claim: claim, metrics: metrics)
     let handle = CancelHandle()
     return try await withTaskCancellationHandler {
       try await threads.run { () throws(SpoolError) in try run.convert(sidecar, handle: handle) }

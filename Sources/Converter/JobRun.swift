@@ -16,11 +16,13 @@ struct JobRun: Sendable {
   let spool: Spool
   let conversion: Conversion
   let claim: Claim
+  let metrics: ConversionMetrics
 
   /// Converts and publishes. It blocks for as long as that takes.
   func convert(
     _ sidecar: Sidecar, handle: CancelHandle
   ) throws(SpoolError) -> (end: ClaimEnd, problem: ConversionFailure?) {
+    let started = ContinuousClock.now
     let result: JobResult
     do throws(ConversionFailure) {
       result = try makeMP3s(sidecar, handle)
@@ -29,6 +31,7 @@ struct JobRun: Sendable {
       let problem = error.isTimeout && spoolIsSlow() ? error.blamedOnHost : error
       return (try spool.fail(claim, problem.forJob), problem)
     }
+    metrics.made(result, of: sidecar.size, in: ContinuousClock.now - started)
     do { return (try spool.publish(claim, result: result), nil) } catch {
       let problem = ConversionFailure(error)
       return (try spool.fail(claim, problem.forJob), problem)

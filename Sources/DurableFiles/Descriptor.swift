@@ -1,10 +1,14 @@
 internal import Glibc
+internal import Metrics
 internal import NIOCore
 internal import SystemPackage
 
 /// An open file descriptor that is closed exactly once: by ``close()``, or else silently at the end of its life.
 struct Descriptor: ~Copyable {
   let number: CInt
+
+  /// How long the disk, or the file server, takes to make something durable.
+  private static let synchronizing = Metrics.Timer(label: "mp3spool_fsync_duration_seconds")
 
   /// Opens `path` and keeps the descriptor from every program that is started later (O_CLOEXEC).
   init(
@@ -93,7 +97,9 @@ struct Descriptor: ~Copyable {
 
   /// Waits until the file, or the names in the directory, are on the disk.
   func synchronize(_ path: FilePath) throws(FileError) {
+    let began = ContinuousClock.now
     _ = try retry("synchronize", path) { fsync(number) }
+    Self.synchronizing.record(duration: ContinuousClock.now - began)
   }
 }
 

@@ -91,9 +91,7 @@ public struct GatewayRoutes: Sendable {
     NoticePreferenceRoute(door: door, catalog: catalog, sendsMail: sendsMail).add(to: router)
     EventRoute(door: door, news: news).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }
-    router.get("metrics") { _, _ in
-      Response.text(exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
-    }
+    MetricsRoute(spool: SpoolMetrics(spool: spool, catalog: catalog), exposition: exposition).add(to: router)
     router.get("readyz") { _, _ in try await readiness() }
     PageRoutes().add(to: router)
     Asset.openAPI.add(to: router, at: "openapi.yaml")

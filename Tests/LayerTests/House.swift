@@ -60,7 +60,7 @@ struct House {
     "Logging": Guest(
       rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Telemetry"],
       reason: "the rooms below say by their errors what went wrong, and whoever called them decides what is told"),
-    "Metrics": Guest(rooms: ["Gateway", "Converter", "Notices"], reason: counting),
+    "Metrics": Guest(rooms: ["Gateway", "Converter", "Notices", "DurableFiles"], reason: counting),
     "CoreMetrics": Guest(rooms: ["Telemetry"], reason: counting),
   ]
 

@@ -2,7 +2,7 @@ public import Spool
 
 /// A converter as the command `hosts` and `GET /hosts` tell of it.
 public struct HostView: Encodable, Sendable {
-  public enum State: String, Encodable, Sendable { case alive, silent, dead }
+  public enum State: String, Encodable, Sendable, CaseIterable { case alive, silent, dead }
 
   /// A job that it has claimed.
   public struct Work: Encodable, Sendable {
