@@ -171,30 +171,28 @@ export class JobRow {
   #results() {
     const { job } = this;
     const player = this.#player = new Player(job);
-    const content = [player.element, chapterList(player)];
-    if (job.result.cover) {
-      const image = el('img', { class: 'large-cover', alt: t('player.cover'), hidden: true });
-      coverURL(job.fid).then(url => Object.assign(image, { src: url, hidden: false }), () => {});
-      content.unshift(image);
-    }
+    const image = job.result.cover && el('img', { class: 'large-cover', alt: t('player.cover'), hidden: true });
+    if (image) coverURL(job.fid).then(url => Object.assign(image, { src: url, hidden: false }), () => {});
+    const content = [el('div', { class: 'listening' }, image, el('div', {}, player.element, chapterList(player)))];
     const others = job.result.otherTracks ?? [];
     if (others.length) {
       this.others = others.map(result => new Player(job, result, result.track));
       content.push(el(
         'div', { class: 'tracks' }, el('h4', { t: 'player.tracks' }),
-        ...others.map(
-          (result, index) => el(
-            'div', { class: 'track' },
-            el('p', {}, `${t('options.track.number', {
-                 number: result.track
-               })}${result.language && result.language !== 'und' ? ` · ${languageName(result.language)}` : ''}`),
-            this.others[index].element,
-            button('jobs.download', 'download', () => this.#download(result.track), { bare: true })
-          )
-        )
+        ...others.map((result, index) => this.#track(result, this.others[index]))
       ));
     }
-    return content.filter(Boolean);
+    return content;
+  }
+
+  /** One of several MP3s of a job, beside the first. */
+  #track(result, player) {
+    const words = [t('options.track.number', { number: result.track })];
+    if (result.language && result.language !== 'und') words.push(languageName(result.language));
+    return el(
+      'div', { class: 'track' }, el('p', { textContent: words.join(' · ') }), player.element,
+      button('jobs.download', 'download', () => this.#download(result.track), { bare: true })
+    );
   }
 
   #play() {

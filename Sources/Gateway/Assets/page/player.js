@@ -140,12 +140,14 @@ export class Player {
     const colours = [style.getPropertyValue('--accent'), style.getPropertyValue('--wave')];
     const played = width * this.position / (this.result.duration || 1);
     const peaks = this.#peaks;
+    // A quiet recording has a shape, too; silence has none.
+    const loudest = Math.max(32, ...peaks ?? []);
     const [step, thickness] = [3, 2];
     for (let x = 0; x < width; x += step) {
       const [from, to] = [x, x + step].map(at => Math.floor(at / width * (peaks?.length ?? 0)));
-      let peak = 8;
+      let peak = 0;
       for (let at = from; at < Math.max(to, from + 1) && peaks; at += 1) peak = Math.max(peak, peaks[at] ?? 0);
-      const tall = peaks ? Math.max(2, height * peak / 255) : 3;
+      const tall = peaks ? Math.max(2, height * peak / loudest) : 3;
       context.fillStyle = colours[x < played ? 0 : 1];
       context.beginPath();
       context.roundRect(x, (height - tall) / 2, peaks ? thickness : step, tall, peaks ? 1 : 0);
