@@ -2,5 +2,6 @@
 #pragma once
 #include "CLinuxFiles.h"
 #include "CLinuxJail.h"
+#include "CLinuxNotify.h"
 #include "CLinuxProcess.h"
 #include "CLinuxTerminal.h"

@@ -29,6 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
       ])
       Telemetry.bootstrap(level: settings.logLevel)
       let parts = Parts(settings: settings)
+      let manager = ServiceManager(parts: 2, logger: Telemetry.logger("lifecycle"))
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
       let access = try await parts.accessTokens(catalog)
@@ -38,13 +39,13 @@ struct ServeCommand: AsyncParsableCommand {
       let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
       try await ServiceRun.run(
         [
-          try parts.authServer(entrance, access),
+          try parts.authServer(entrance, access, manager),
           try await parts.keeper(spool, catalog, fairShare, uploads),
           try parts.converter(spool),
           news,
           try await parts.notices(catalog),
-          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads),
-        ], settings)
+          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads, manager),
+        ], manager, settings)
       _ = consume lock
     }
   }
@@ -62,9 +63,11 @@ struct AuthCommand: AsyncParsableCommand {
       let settings = try await common.settings([.authListen: authListen])
       Telemetry.bootstrap(level: settings.logLevel)
       let parts = Parts(settings: settings)
+      let manager = ServiceManager(parts: 1, logger: Telemetry.logger("lifecycle"))
       let catalog = try parts.catalog()
       let access = try await parts.accessTokens(catalog)
-      try await ServiceRun.run([try parts.authServer(parts.entrance(catalog, access), access)], settings)
+      try await ServiceRun.run(
+        [try parts.authServer(parts.entrance(catalog, access), access, manager)], manager, settings)
     }
   }
 }
@@ -82,6 +85,7 @@ struct GatewayCommand: AsyncParsableCommand {
       let settings = try await common.settings([.listen: listen, .authService: authService])
       Telemetry.bootstrap(level: settings.logLevel)
       let parts = Parts(settings: settings)
+      let manager = ServiceManager(parts: 1, logger: Telemetry.logger("lifecycle"))
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
       let entrance = try await parts.remoteOrLocalEntrance(catalog)
@@ -93,8 +97,8 @@ struct GatewayCommand: AsyncParsableCommand {
           try await parts.keeper(spool, catalog, fairShare, uploads),
           news,
           try await parts.notices(catalog),
-          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads),
-        ], settings)
+          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads, manager),
+        ], manager, settings)
       _ = consume lock
     }
   }
@@ -112,13 +116,16 @@ struct WorkCommand: AsyncParsableCommand {
       let settings = try await common.settings([.converters: converters])
       Telemetry.bootstrap(level: settings.logLevel)
       let parts = Parts(settings: settings)
-      try await ServiceRun.run([try parts.converter(try parts.spool())], settings)
+      let manager = ServiceManager(parts: 0, logger: Telemetry.logger("lifecycle"))
+      try await ServiceRun.run([try parts.converter(try parts.spool())], manager, settings)
     }
   }
 }
 
 extension Parts {
-  fileprivate func authServer(_ entrance: Entrance, _ access: AccessTokens) throws -> some Service {
+  fileprivate func authServer(
+    _ entrance: Entrance, _ access: AccessTokens, _ manager: ServiceManager
+  ) throws -> some Service {
     let router = Router(context: AuthContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: ClientMiddleware(try trustedProxies()))
     router.add(middleware: AuditMiddleware(entrance.audit))
@@ -126,12 +133,13 @@ extension Parts {
     AuthRoutes<AuthContext>(entrance: entrance, publicKeys: access.keys).add(to: router)
     return HTTPService(
       name: "auth service", responder: router.buildResponder(), address: settings.authListen,
-      limits: ClientLimits(settings.web), certificates: try certificates(), logger: Telemetry.logger("auth"))
+      limits: ClientLimits(settings.web), certificates: try certificates(), manager: manager,
+      logger: Telemetry.logger("auth"))
   }
 
   fileprivate func gatewayServer(
     _ entrance: Entrance, _ spool: Spool, _ catalog: Catalog, _ fairShare: FairShare, _ news: JobNews,
-    _ uploads: ResumableUploads
+    _ uploads: ResumableUploads, _ manager: ServiceManager
   ) async throws -> some Service {
     let routes = GatewayRoutes(
       entrance: entrance, spool: spool, catalog: catalog, fairShare: fairShare, news: news,
@@ -147,7 +155,8 @@ extension Parts {
       exposition: Telemetry.metrics.exposition)
     return HTTPService(
       name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
-      limits: ClientLimits(settings.web), certificates: try certificates(), logger: Telemetry.logger("gateway"))
+      limits: ClientLimits(settings.web), certificates: try certificates(), manager: manager,
+      logger: Telemetry.logger("gateway"))
   }
 
   fileprivate func resumableUploads(_ spool: Spool, _ catalog: Catalog) async throws -> ResumableUploads {

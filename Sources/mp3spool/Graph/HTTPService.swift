@@ -14,10 +14,11 @@ struct HTTPService<Context: RequestContext>: Service where Context.Source == App
   let address: HostAndPort
   let limits: ClientLimits
   let certificates: Certificates?
+  let manager: ServiceManager
   let logger: Logger
 
   func run() async throws {
-    let (name, host, logger) = (name, address.host, logger)
+    let (name, host, manager, logger) = (name, address.host, manager, logger)
     let scheme = certificates == nil ? "http" : "https"
     let application = Application(
       responder: responder, server: .web(limits: limits, certificates: certificates),
@@ -29,6 +30,7 @@ struct HTTPService<Context: RequestContext>: Service where Context.Source == App
         let port = channel.localAddress?.port ?? 0
         let address = HostAndPort("\(host):\(port)")?.description ?? "\(host):\(port)"
         logger.info("\(name) listens on \(scheme)://\(address)")
+        manager.isReady()
       },
       logger: logger)
     do { try await application.run() } catch let error as IOError {

@@ -7,9 +7,11 @@ import UnixSignals
 /// Runs services until one fails or the process is told to stop (SIGTERM, SIGINT): then they finish what runs, for as
 /// long as the settings allow, and are cancelled after that.
 enum ServiceRun {
-  static func run(_ services: [any Service], _ settings: Settings) async throws {
+  ///
+  /// - Parameter manager: is told of it; the servers among the services tell it when they listen.
+  static func run(_ services: [any Service], _ manager: ServiceManager, _ settings: Settings) async throws {
     var configuration = ServiceGroupConfiguration(
-      services: services.map {
+      services: (services + [manager]).map {
         .init(
           service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
           failureTerminationBehavior: .gracefullyShutdownGroup)

@@ -1,0 +1,67 @@
+import CLinux
+import DurableFiles
+import Foundation
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// What the service manager that started this process, systemd as a rule, is told of it (sd_notify(3)): that it is ready,
+/// that it is alive, that it stops. Without one nothing is said.
+final class ServiceManager: Service {
+  private let logger: Logger
+  private let watchdog: Duration?
+  /// How many parts have yet to say that they are ready.
+  private let pending: Mutex<Int>
+
+  /// - Parameter parts: how many times ``isReady()`` is called until all is ready; 0: it is from the start.
+  init(parts: Int, logger: Logger, environment: [String: String] = ProcessInfo.processInfo.environment) {
+    self.logger = logger
+    pending = Mutex(parts)
+    watchdog = Self.watchdog(in: environment)
+  }
+
+  /// A part is ready. With the last one the process is.
+  func isReady() {
+    if pending.withLock({
+      $0 -= 1; return $0
+    }) == 0 {
+      tell(clinux_ready)
+    }
+  }
+
+  func run() async throws {
+    if pending.withLock({ $0 }) == 0 { tell(clinux_ready) }
+    await withGracefulShutdownHandler {
+      await cancelWhenGracefulShutdown { await self.beat() }
+    } onGracefulShutdown: {
+      self.tell(clinux_stopping)
+    }
+  }
+
+  /// A sign of life goes through both kinds of threads: where one of them does nothing any more, none comes, and the
+  /// process is started anew.
+  private func beat() async {
+    guard let watchdog else { return await untilCancelled() }
+    while (try? await Task.sleep(for: watchdog / 2)) != nil {
+      await BlockingThreads.run { self.tell(clinux_alive) }
+    }
+  }
+
+  private func untilCancelled() async { while (try? await Task.sleep(for: .seconds(3600))) != nil {} }
+
+  private func tell(_ state: clinux_state) {
+    let failure = clinux_notify(state)
+    if failure != 0 {
+      logger.warning("the service manager cannot be told", metadata: ["errno": "\(failure)"])
+    }
+  }
+
+  /// How often systemd wants a sign of life: `WATCHDOG_USEC`, in microseconds, unless it is for another process.
+  static func watchdog(in environment: [String: String]) -> Duration? {
+    if let process = environment["WATCHDOG_PID"], process != "\(ProcessInfo.processInfo.processIdentifier)" {
+      return nil
+    }
+    guard let interval = environment["WATCHDOG_USEC"].flatMap({ Int64($0) }), interval > 0 else { return nil }
+    return .microseconds(interval)
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Glibc
+import Testing
+
+/// What systemd is told, and what it is told by etc/systemd.
+struct ServiceManagerTests {
+  /// A service manager's socket: writes what it is sent, a line each.
+  private static let socket = """
+    import os, socket, sys
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(sys.argv[1])
+    print("bound", flush=True)
+    while True:
+        print(listener.recv(4096).decode(), flush=True)
+    """
+
+  @Test(arguments: ["serve", "auth", "gateway", "work"])
+  func theServiceManagerHearsOfReadinessLifeAndStop(_ part: String) async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let path = scratch.path("notify")
+      let manager = try scratch.launch("python3", ["-c", Self.socket, path])
+      try await eventually("a socket") { manager.said.contains("bound\n") }
+      let settings = ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"]
+      let service = try scratch.start([part], settings)
+      try await eventually("two signs of life") {
+        manager.said.split(separator: "\n").count { $0 == "WATCHDOG=1" } >= 2
+      }
+      service.send(SIGTERM)
+      #expect(await service.outcome().status == 0)
+      try await eventually("the stop") { manager.said.contains("STOPPING=1\n") }
+      let told = manager.said.split(separator: "\n").filter { $0 != "bound" && $0 != "WATCHDOG=1" }
+      #expect(told == ["READY=1", "STOPPING=1"])
+      manager.send(SIGKILL)
+      _ = await manager.outcome()
+    }
+  }
+
+  @Test(.enabled(if: Tool.isThere("systemd-analyze"), "systemd is not installed"))
+  func theUnitsAreReadAndLetTheServicesDoLittle() async throws {
+    try await withScratch { scratch in
+      var units: [String] = []
+      for unit in try FileManager.default.contentsOfDirectory(at: Self.units, includingPropertiesForKeys: nil) {
+        guard ["service", "timer"].contains(unit.pathExtension) else { continue }
+        // The program and its manual are not installed here.
+        let text = try String(contentsOf: unit, encoding: .utf8)
+          .replacing("/usr/bin/mp3spool", with: "/bin/true").replacing(/Documentation=.*\n/, with: "")
+        units.append(try scratch.write(unit.lastPathComponent, text.utf8))
+      }
+      #expect(units.count == 6)
+      let verdict = try await scratch.launch("systemd-analyze", ["verify"] + units).outcome()
+      #expect(verdict.status == 0 && verdict.errors == "", "\(verdict)")
+      // In tenths: what systemd-analyze calls the overall exposure level.
+      for (unit, most) in ["mp3spool.service": 20, "mp3spool-gateway.service": 20, "mp3spool-work@.service": 15] {
+        let words = ["security", "--offline=true", "--threshold=\(most)", Self.units.appending(path: unit).path]
+        let exposure = try await scratch.launch("systemd-analyze", words).outcome()
+        #expect(exposure.status == 0, "\(exposure)")
+      }
+    }
+  }
+
+  private static let units = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "etc/systemd")
+}
