@@ -272,7 +272,7 @@ def many(case):
             eventually(page, f"document.querySelectorAll('.job').length >= {count}")
         names = page.locator(".job h3").all_inner_texts()
         known = json.loads(case.service.request("GET", "/jobs?limit=1000", Authorization=f"Bearer {token}"))["jobs"]
-        assert len(known) == 201 and names == [job["name"] for job in known], names
+        assert len(known) == 201 and names == [job["name"] for job in known], (names, known)
         page.get_by_role("searchbox").fill("NOTE-07")
         expect(page.locator(".job")).to_have_count(10)
         page.get_by_role("button", name="Done").click()
@@ -347,12 +347,12 @@ def german(case):
         expect(row.locator(".meta").first).to_contain_text(re.compile(r"\d,\d kB"))
         for part, heading in [("account", "API-Tokens"), ("admin", "Rechner"), ("", "Umwandlungen")]:
             visit.open(part)
-            expect(page.get_by_role("heading", name=heading)).to_be_visible()
+            expect(page.get_by_role("heading", name=heading, level=2)).to_be_visible()
         page.get_by_label("Sprache", exact=True).select_option("en")
-        expect(page.get_by_role("heading", name="Conversions")).to_be_visible()
+        expect(page.get_by_role("heading", name="Conversions", level=2)).to_be_visible()
         expect(visit.job("stumm.mp4")).to_contain_text("The file has no sound.")
         page.reload()
-        expect(page.get_by_role("heading", name="Conversions")).to_be_visible()
+        expect(page.get_by_role("heading", name="Conversions", level=2)).to_be_visible()
         assert page.locator("html").get_attribute("lang") == "en"
 
 

@@ -173,7 +173,7 @@ export const jobs = new class {
     if (row) return row.update(job);
     // What lies below the part that is loaded comes with its page.
     const last = this.list.lastElementChild;
-    if (this.#next && last && job.submitted < this.#jobOf(last).submitted) return;
+    if (this.#next && last && job.submitted <= this.#jobOf(last).submitted) return;
     this.list.insertBefore(this.#make(job).element, this.#successor(job));
     this.#say();
   }
