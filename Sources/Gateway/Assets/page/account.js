@@ -224,7 +224,7 @@ export async function deliveries(again) {
     'log.title', ['log.when', 'log.event', 'log.target', 'log.state', null],
     list.map(
       one =>
-        [moment(one.last ?? one.created),
+        [el('span', { class: 'nowrap', textContent: moment(one.last ?? one.created) }),
          one.event,
          el('span', { class: 'url', textContent: one.target }),
          el(

@@ -79,7 +79,7 @@ async function users(again) {
          say(user.quota.bytes, size),
          say(user.quota.minutes, value => `${number(value)} min`),
          say(user.quota.waiting, number),
-         moment(user.created),
+         el('span', { class: 'nowrap', textContent: moment(user.created) }),
          el(
            'div', { class: 'acts' },
            button('users.tokens', null, () => ask({

@@ -18,6 +18,20 @@ const stateIcons = {
   failed: 'alert'
 };
 
+// Covers are fetched when their rows come into view: a long list has many.
+const actions = new WeakMap();
+const watcher = new IntersectionObserver(entries => {
+  for (const { target } of entries.filter(entry => entry.isIntersecting)) {
+    watcher.unobserve(target);
+    actions.get(target)();
+  }
+}, { rootMargin: '300px' });
+
+function whenSeen(element, act) {
+  actions.set(element, act);
+  watcher.observe(element);
+}
+
 /** One job as people see it. */
 export class JobRow {
   #player = null;
@@ -98,13 +112,16 @@ export class JobRow {
 
   #showCover(job) {
     this.cover.replaceChildren(icon(stateIcons[job.state]), el('span', { class: 'unseen', t: `state.${job.state}` }));
-    if (!job.result?.cover) return;
-    coverURL(job.fid).then(url => {
-      this.cover.replaceChildren(
-        el('img', { src: url, alt: '', width: 48, height: 48 }),
-        el('span', { class: 'unseen', t: `state.${job.state}` })
+    if (job.result?.cover) whenSeen(this.cover, () => this.#fetchCover(job));
+  }
+
+  async #fetchCover(job) {
+    try {
+      this.cover.querySelector('svg')?.replaceWith(
+        el('img', { src: await coverURL(job.fid), alt: '', width: 48, height: 48 })
       );
-    }, () => {});
+    } catch { /* The icon stays. */
+    }
   }
 
   #sentence() {

@@ -138,7 +138,7 @@ export const texts = {
   'jobs.waiting': ['Waiting', 'Wartend'],
   'jobs.active': ['Converting', 'In Arbeit'],
   'jobs.done': ['Done', 'Fertig'],
-  'jobs.failed': ['Failed', 'Gescheitert'],
+  'jobs.failed': ['Failed', 'Fehler'],
   'jobs.filter': ['Show', 'Anzeigen'],
   'jobs.search': ['Search by name', 'Nach Namen suchen'],
   'jobs.owner': ['Whose', 'Wessen'],

@@ -142,9 +142,10 @@ export const uploads = new class extends EventTarget {
     store(records => [...records.filter(one => one.key !== record.key), {...record, tab, beat: Date.now() }]);
   }
 
+  /** Says to other tabs that these are looked after. */
   #beat() {
-    for (const upload of this.rows.keys())
-      if (upload.state !== 'fileWanted') this.#save(upload);
+    const own = new Set([...this.rows.keys()].filter(upload => upload.file).map(upload => upload.record.key));
+    if (own.size) store(records => records.map(one => own.has(one.key) ? {...one, tab, beat: Date.now() } : one));
   }
 
   #forget(upload) {
