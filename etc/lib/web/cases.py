@@ -155,7 +155,7 @@ def restart(case):
         assert len(visit.patches) > 1, "what is tested begins after the first piece"
         case.service.kill()
         expect(row).to_contain_text("Trying again soon")
-        expect(visit.page.locator(".stale")).to_contain_text("No connection to the service since")
+        expect(visit.page.locator(".stale:visible")).to_contain_text("No connection to the service since")
         case.service.start()
         visit.slow_down(0)
         expect(visit.job("noise.wav", "done")).to_be_visible()
@@ -383,7 +383,7 @@ def offline(case):
         expect(visit.job("first.mp4", "failed")).to_be_visible()
         token = visit.page.evaluate("localStorage.getItem('mp3spool.token')")
         visit.context.set_offline(True)
-        expect(visit.page.locator(".stale")).to_contain_text("You are offline.")
+        expect(visit.page.locator(".stale:visible")).to_contain_text("You are offline.")
         case.service.request("PUT", "/upload/meanwhile.txt", b"text", Authorization=f"Bearer {token}")
         visit.context.set_offline(False)
         expect(visit.page.locator(".stale")).to_be_hidden()
