@@ -41,6 +41,36 @@ public struct Conversion: Sendable {
     return options.track == .all ? try all(&track, makeFile) : [try track.run(into: makeFile)]
   }
 
+  /// Looks into the file: what would be converted of it, without converting it.
+  ///
+  /// - Returns: each track that ``run(_:options:handle:progress:into:)`` would convert, as far as its head tells. One that
+  ///   asks for as many channels as there are different ones is described with those that it has.
+  public func describe(_ input: CInt, options: ConversionOptions) throws(ConversionFailure) -> [SourceDescription] {
+    var options = options
+    // To know more, the whole file would have to be decoded.
+    if options.channels == .auto { options.channels = .source }
+    var plan = ConversionPlan(options: options, limits: limits)
+    guard options.track == .all else { return [try describe(input, plan)] }
+    var sources: [SourceDescription] = []
+    var first: ConversionFailure?
+    for number in 1...max(1, limits.streams) {
+      plan.track = number
+      do { sources.append(try describe(input, plan)) } catch {
+        first = first ?? error
+        if !error.isCertain || error.code == DecodeFailure.noMoreTracks { break }
+        if DecodeFailure.ofWholeFile.contains(error.code) { break }
+      }
+    }
+    if sources.isEmpty, let first { throw first }
+    return sources
+  }
+
+  private func describe(_ input: CInt, _ plan: ConversionPlan) throws(ConversionFailure) -> SourceDescription {
+    do throws(DecodeFailure) { return try decoder.open(input, plan.decodeRequest).source } catch {
+      throw ConversionFailure(error)
+    }
+  }
+
   /// Converts one track after the other until the file has no more. One that cannot be converted is left out, unless
   /// all are such or another attempt may help.
   private func all(

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Spelling
 public import SystemPackage
 import Yams
 
@@ -263,7 +264,8 @@ private struct SettingsLayers {
       throw SettingsError("the settings file \(path) cannot be read")
     }
     if let unknown = names.first(where: { SettingName(rawValue: $0) == nil }) {
-      throw SettingsError("\(path): there is no setting '\(unknown)'; \(known)")
+      let meant = Spelling.question(unknown, among: SettingName.allCases.map(\.rawValue))
+      throw SettingsError("\(path): there is no setting '\(unknown)'; \(known).\(meant)")
     }
     do { return try await FileProvider<YAMLSnapshot>(filePath: path) } catch {
       throw SettingsError("the settings file \(path) cannot be used: \(error)")
@@ -285,11 +287,13 @@ private struct SettingsLayers {
   }
 
   private static func refuseUnknown(environment: [String: String]) throws(SettingsError) {
-    let names = Set(SettingName.allCases.map(\.environmentName) + ["MP3SPOOL_CONFIG"])
+    let names = Set(
+      SettingName.allCases.map(\.environmentName) + ["MP3SPOOL_CONFIG", "MP3SPOOL_SERVER", "MP3SPOOL_TOKEN"])
     // Tests and tools of the project have variables of their own beside the settings.
     for name in environment.keys.sorted()
     where name.hasPrefix("MP3SPOOL_") && !name.hasPrefix("MP3SPOOL_TEST_") && !names.contains(name) {
-      throw SettingsError("there is no setting \(name); \(known)")
+      let meant = Spelling.question(name, among: names.sorted())
+      throw SettingsError("there is no setting \(name); \(known).\(meant)")
     }
   }
 

@@ -12,6 +12,13 @@ public enum ContentDisposition {
     return isSimple ? simple : simple + "; filename*=" + ExtendedValue.encode(fileName)
   }
 
+  /// The name that such a field gives, the second form before the first; nil where it gives none. Anything may stand in
+  /// it: see ``FileName/checked(_:)``.
+  public static func fileName(in field: String) -> String? {
+    guard let parameters = HeaderParameters(field)?.parameters else { return nil }
+    return parameters["filename*"].flatMap(ExtendedValue.decode) ?? parameters["filename"]
+  }
+
   private static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
     " "..."~" ~= scalar && scalar != "\"" && scalar != "\\"
   }

@@ -1,3 +1,5 @@
+import Spelling
+
 /// What somebody wants of a conversion.
 ///
 /// Flags, form fields, query parameters, settings and sidecar claims use the same ``names``. In JSON the options are an
@@ -61,7 +63,9 @@ extension ConversionOptions {
   /// Throws for an unknown name and for a wrong value; then nothing has changed.
   public mutating func set(_ name: String, to value: String) throws(OptionError) {
     guard let option = Name(rawValue: name) else {
-      throw OptionError("There is no option \(quoted(name)); the options are \(list(Self.names)).")
+      throw OptionError(
+        "There is no option \(quoted(name)); the options are \(list(Self.names))."
+          + Spelling.question(name, among: Self.names))
     }
     let given = value.isEmpty ? nil : value
     switch option {
@@ -108,7 +112,9 @@ extension ConversionOptions {
 
   private static func channels(_ text: String) throws(OptionError) -> Channels {
     guard let channels = Channels(rawValue: text) else {
-      throw OptionError("channels must be \(list(Channels.allCases.map(\.rawValue))); \(quoted(text)) is none.")
+      let words = Channels.allCases.map(\.rawValue)
+      throw OptionError(
+        "channels must be \(list(words)); \(quoted(text)) is none." + Spelling.question(text, among: words))
     }
     return channels
   }

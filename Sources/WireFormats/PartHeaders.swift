@@ -45,7 +45,7 @@ extension PartHeaders {
   private mutating func addDisposition(_ value: String) throws(MultipartError) {
     guard let disposition = HeaderParameters(value) else { throw .malformedHeader }
     name = disposition.parameters["name"]
-    fileName = disposition.parameters["filename*"].flatMap(ExtendedValue.decode) ?? disposition.parameters["filename"]
+    fileName = ContentDisposition.fileName(in: value)
   }
 
   /// Lets pass what leaves the bytes as they are (RFC 2045 section 6.2).

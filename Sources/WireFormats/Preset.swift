@@ -1,3 +1,5 @@
+import Spelling
+
 /// The quality of an MP3, as people name it: `v2`, `cbr-128`, `abr-192`, `voice`.
 public enum Preset: Sendable, Hashable {
   /// A variable bit rate with LAME's quality 0 (best) to 9: `v0` … `v9`.
@@ -20,7 +22,8 @@ extension Preset: CustomStringConvertible {
   public init(parsing text: String) throws(OptionError) {
     guard let preset = Preset.read(text) else {
       throw OptionError(
-        "preset must be v0 to v9, cbr-8 to cbr-320, abr-8 to abr-320 or voice; \(quoted(text)) is none.")
+        "preset must be v0 to v9, cbr-8 to cbr-320, abr-8 to abr-320 or voice; \(quoted(text)) is none."
+          + Spelling.question(text, among: Preset.spellings))
     }
     if case .constant(let rate) = preset, !Preset.constantBitRates.contains(rate) {
       throw OptionError(
@@ -40,6 +43,10 @@ extension Preset: CustomStringConvertible {
   }
 
   public var description: String { name }
+
+  /// All that people write: the qualities, the bit rates that MP3 has, as constant ones and as means, and `voice`.
+  public static let spellings =
+    (0...9).map { "v\($0)" } + constantBitRates.map { "cbr-\($0)" } + constantBitRates.map { "abr-\($0)" } + ["voice"]
 
   private static func read(_ text: String) -> Preset? {
     if text == "voice" { return .voice }

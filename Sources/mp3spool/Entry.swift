@@ -2,6 +2,7 @@ import ArgumentParser
 import Decoder
 import Dispatch
 import Foundation
+import Spelling
 
 /// Where the process begins: as the decoder's zygote, or as one of the commands.
 @main
@@ -35,15 +36,17 @@ struct MP3Spool: AsyncParsableCommand {
       CommandGroup(
         name: "Jobs:",
         subcommands: [
-          SubmitCommand.self, JobsCommand.self, ShowCommand.self, RetryCommand.self, CancelCommand.self,
+          SubmitCommand.self, JobsCommand.self, TopCommand.self, ShowCommand.self, RetryCommand.self,
+          CancelCommand.self,
         ]),
+      CommandGroup(name: "Another host's gateway:", subcommands: [LoginCommand.self, LogoutCommand.self]),
       CommandGroup(
         name: "Administration:",
         subcommands: [
           UserCommand.self, TokenCommand.self, WebhookCommand.self, HostsCommand.self, CleanCommand.self,
           CheckCommand.self,
           ReindexCommand.self,
-          BackupCommand.self, HealthCommand.self,
+          BackupCommand.self, HealthCommand.self, ManualCommand.self,
         ]),
     ])
 
@@ -52,6 +55,7 @@ struct MP3Spool: AsyncParsableCommand {
   /// ArgumentParser's own `main` but for the exit codes: its errors of usage are 64 already; ours say theirs.
   static func main() async {
     do {
+      try refuseMisspeltCommand(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -62,5 +66,22 @@ struct MP3Spool: AsyncParsableCommand {
       Output.error(problem.sentence)
       Foundation.exit(problem.exitCode)
     } catch { exit(withError: error) }
+  }
+
+  /// ArgumentParser guesses misspelt options, but not commands.
+  private static func refuseMisspeltCommand(_ words: [String]) throws {
+    var known = configuration.subcommands
+    for word in words {
+      if known.isEmpty || word.hasPrefix("-") || word == "help" { return }
+      let names = known.map { $0._commandName }
+      guard let index = names.firstIndex(of: word) else { throw unknownCommand(word, names) }
+      known = known[index].configuration.subcommands
+    }
+  }
+
+  private static func unknownCommand(_ word: String, _ names: [String]) -> Problem {
+    let question = Spelling.question(word, among: names)
+    let list = question.isEmpty ? " The commands are \(names.joined(separator: ", "))." : question
+    return .usage("there is no command '\(word)'.\(list)")
   }
 }

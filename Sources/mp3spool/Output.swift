@@ -1,33 +1,45 @@
 import CLinux
 import Foundation
+import SystemPackage
+import TerminalText
 
 /// What commands say: results to standard output, all else to standard error.
 enum Output {
-  static func line(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8)) }
-  static func error(_ sentence: String) { note("mp3spool: \(sentence)") }
-  static func note(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
+  static func line(_ text: String) { write((text + "\n").utf8) }
 
-  /// Empties the terminal's screen.
-  static func clearScreen() { try? FileHandle.standardOutput.write(contentsOf: Data("\u{1B}[H\u{1B}[2J".utf8)) }
+  static func error(_ sentence: String) {
+    note("\(Terminal.style(STDERR_FILENO).text("mp3spool:", .red)) \(sentence)")
+  }
+
+  static func note(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
 
   /// A value as one line of JSON.
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .iso8601
-    try FileHandle.standardOutput.write(contentsOf: encoder.encode(value) + Data("\n".utf8))
+    write(try encoder.encode(value) + Data("\n".utf8))
   }
 
   /// Columns, aligned; the last one as it is.
   static func table(_ rows: [[String]]) {
-    guard let columns = rows.first?.count else { return }
-    let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    for row in rows {
-      let cells = row.enumerated().map { column, cell in
-        column == columns - 1 ? cell : cell.padding(toLength: widths[column], withPad: " ", startingAt: 0)
-      }
-      line(cells.joined(separator: "  "))
+    for text in Table(rows).lines(style: Terminal.style(STDOUT_FILENO)) { line(text) }
+  }
+
+  /// Writes results. A reader that has seen enough, as `head` has, ends the command without a word: by SIGPIPE, or where
+  /// that is ignored with the same exit code. Any other error ends it with a sentence: half a result is none.
+  static func write(_ bytes: some Sequence<UInt8>) {
+    do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch {
+      let cause = Self.cause(of: error)
+      if cause == EPIPE { Foundation.exit(128 + SIGPIPE) }
+      Output.error("standard output cannot be written: \(Errno(rawValue: cause))")
+      Foundation.exit(cause == ENOSPC || cause == EDQUOT || cause == EIO ? 75 : 69)
     }
+  }
+
+  private static func cause(of error: any Error) -> Int32 {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+    return underlying.domain == NSPOSIXErrorDomain ? Int32(underlying.code) : EIO
   }
 }
 
@@ -51,34 +63,42 @@ enum Readable {
   }
 }
 
-/// A bar on standard error, drawn over itself; nothing at all where that is no terminal.
-struct ProgressBar {
-  private let columns = Int(clinux_terminal_columns(STDERR_FILENO))
+/// Lines on standard error that are drawn over themselves; nothing at all where that is no terminal.
+struct LiveScreen {
+  private var live = LiveText()
   private var lastDrawn: ContinuousClock.Instant?
 
   private static let interval = Duration.milliseconds(100)
 
-  var isVisible: Bool { columns > 0 }
-
-  mutating func draw(_ label: String, fraction: Double?, detail: String) {
+  /// - Parameter bars: is asked ten times a second at most.
+  mutating func draw(_ bars: () -> [Bar]) {
     let now = ContinuousClock.now
-    guard isVisible, lastDrawn.map({ now - $0 >= Self.interval }) ?? true else { return }
+    guard lastDrawn.map({ now - $0 >= Self.interval }) ?? true else { return }
     lastDrawn = now
-    let percent = fraction.map { String(format: "%3.0f %%", $0 * 100) } ?? "    "
-    let room = columns - label.count - detail.count - percent.count - 7
-    let bar = room < 8 ? "" : Self.bar(fraction, width: min(room, 40))
-    write("\r\(label) \(bar) \(percent) \(detail)".prefix(columns) + "\u{1B}[K")
+    let columns = Terminal.columns(STDERR_FILENO)
+    guard columns > 0 else { return }
+    // The last column stays free: what stands in it makes some terminals go to the next line.
+    Terminal.write(live.draw(bars().map { $0.text(columns: columns - 1) }), to: .standardError)
   }
 
   mutating func clear() {
-    if lastDrawn != nil { write("\r\u{1B}[K") }
+    Terminal.write(live.erase(), to: .standardError)
     lastDrawn = nil
   }
+}
 
-  private static func bar(_ fraction: Double?, width: Int) -> String {
-    let filled = Int((fraction ?? 0) * Double(width))
-    return "[\(String(repeating: "#", count: filled))\(String(repeating: "-", count: width - filled))]"
+/// What the process knows of its terminals.
+enum Terminal {
+  /// Its width; 0 where there is none, or one on which nothing can be drawn.
+  static func columns(_ descriptor: Int32) -> Int {
+    ProcessInfo.processInfo.environment["TERM"] == "dumb" ? 0 : Int(clinux_terminal_columns(descriptor))
   }
 
-  private func write(_ text: some StringProtocol) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+  static func style(_ descriptor: Int32) -> Style {
+    Style(isTerminal: isatty(descriptor) == 1, environment: ProcessInfo.processInfo.environment)
+  }
+
+  static func write(_ text: String, to handle: FileHandle) {
+    if !text.isEmpty { try? handle.write(contentsOf: Data(text.utf8)) }
+  }
 }

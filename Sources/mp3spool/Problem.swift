@@ -25,11 +25,21 @@ struct Problem: Error {
   /// A mistake in mp3spool (EX_SOFTWARE).
   static func bug(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 70) }
 
+  /// A signal ended it; the exit code is the shells'.
+  static func interrupted(by signal: Int32) -> Problem {
+    Problem(sentence: "interrupted; there is no partial file", exitCode: 128 + signal)
+  }
+  /// All has been said already.
+  static func told(exitCode: Int32) -> ExitCode { ExitCode(exitCode) }
+
+  var isTemporary: Bool { exitCode == 75 }
+
   /// The exit code and sentence for any error that a command may end with.
   init(_ error: any Error) {
     self =
       switch error {
       case let problem as Problem: problem
+      case let lost as ConnectionLost: lost.problem
       case let error as SettingsError: .usage(error.description)
       case let error as ConversionFailure: Problem(error)
       case let error as DecodeFailure: Problem(error)

@@ -21,12 +21,17 @@ struct HostsCommand: AsyncParsableCommand {
     }
   }
 
-  private static func print(_ hosts: [HostView]) {
+  private static func print(_ hosts: [HostView]) { Output.table(HostView.rows(hosts)) }
+}
+
+extension HostView {
+  /// As a table with its heading.
+  static func rows(_ hosts: [HostView]) -> [[String]] {
     let rows = hosts.map { host in
       let beat = host.secondsSinceBeat.map { "\(Readable.duration($0)) ago" } ?? "just now"
       let jobs = host.jobs.map { "\($0.fid)\($0.progress.map { " (\($0.summary))" } ?? "")" }
       return [host.host, host.incarnation, host.version ?? "", beat, host.state.rawValue, jobs.joined(separator: ", ")]
     }
-    Output.table([["HOST", "INCARNATION", "VERSION", "LAST BEAT", "STATE", "WORKS ON"]] + rows)
+    return [["HOST", "INCARNATION", "VERSION", "LAST BEAT", "STATE", "WORKS ON"]] + rows
   }
 }

@@ -8,6 +8,7 @@ import Keeper
 import Settings
 public import Spool
 import SystemPackage
+import TerminalText
 import Tokens
 import WireFormats
 
@@ -15,35 +16,84 @@ struct JobsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "jobs", abstract: "List jobs, newest first.")
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var server: ServerOption
   @Option(help: "Only jobs in this state: waiting, active, done, failed.") var state: JobState?
   @Option(help: "How many at most.") var limit = 50
-  @Flag(help: "Show the list anew every second, until Ctrl-C.") var watch = false
+  @Flag(help: "Show the list anew every second, until q or Ctrl-C; with --json without end.") var watch = false
 
   func run() async throws {
     try await command {
-      let parts = Parts(settings: try await common.settings())
-      let (spool, catalog) = (try Spool(opening: parts.settings.spool), try parts.catalog())
-      repeat {
-        let jobs = try await catalog.jobs(JobFilter(state: state), limit: limit)
-        if watch { Output.clearScreen() }
-        if common.json {
-          for job in jobs { try Output.json(JobView(job, progress: spool.progress(of: job))) }
-        } else {
-          Self.print(jobs, spool)
+      let list = try await JobList(common, server)
+      if common.json {
+        repeat {
+          for job in try await list.jobs(state, limit: limit) {
+            try Output.json(JobView(job.record, progress: job.progress))
+          }
+          if watch { try await Task.sleep(for: .seconds(1)) }
+        } while watch
+      } else if watch {
+        try await LiveView.show { room in
+          let jobs = try await list.jobs(state, limit: limit)
+          return Table(Self.rows(jobs)).lines(columns: room.columns, style: room.style)
         }
-        if watch { try await Task.sleep(for: .seconds(1)) }
-      } while watch
+      } else {
+        Output.table(Self.rows(try await list.jobs(state, limit: limit)))
+      }
     }
   }
 
-  private static func print(_ jobs: [JobRecord], _ spool: Spool) {
-    let rows = jobs.map { job in
-      [
-        "\(job.id)", job.state.rawValue, job.host ?? "", "\(job.attempt + 1)", spool.progress(of: job)?.summary ?? "",
+  private static func rows(_ jobs: [KnownJob]) -> [[String]] {
+    let rows = jobs.map { known in
+      let job = known.record
+      return [
+        "\(job.id)", job.state.rawValue, job.host ?? "", "\(job.attempt + 1)", known.progress?.summary ?? "",
         job.submittedAt.readable, Readable.bytes(job.size), job.owner, job.outcome,
       ]
     }
-    Output.table([["FID", "STATE", "HOST", "ATTEMPT", "PROGRESS", "SUBMITTED", "SIZE", "OWNER", "FILE"]] + rows)
+    return [["FID", "STATE", "HOST", "ATTEMPT", "PROGRESS", "SUBMITTED", "SIZE", "OWNER", "FILE"]] + rows
+  }
+}
+
+/// A job, and how far it is while it is being converted.
+struct KnownJob {
+  let record: JobRecord
+  let progress: JobProgress?
+}
+
+/// Where jobs are looked up: in the index here, or at a gateway.
+enum JobList {
+  case here(Spool, Catalog)
+  case at(RemoteServer)
+
+  init(_ common: CommonOptions, _ server: ServerOption) async throws {
+    if let remote = try server.chosen() {
+      self = .at(remote)
+    } else {
+      let parts = Parts(settings: try await common.settings())
+      self = .here(try Spool(opening: parts.settings.spool), try parts.catalog())
+    }
+  }
+
+  func jobs(_ state: JobState?, limit: Int) async throws -> [KnownJob] {
+    switch self {
+    case .here(let spool, let catalog):
+      try await catalog.jobs(JobFilter(state: state), limit: limit)
+        .map { KnownJob(record: $0, progress: spool.progress(of: $0)) }
+    case .at(let remote):
+      try await remote.reached { try await $0.jobList(state, limit: limit) }
+        .map { KnownJob(record: $0.record, progress: $0.progress) }
+    }
+  }
+
+  func job(_ fid: String) async throws -> KnownJob {
+    switch self {
+    case .here(let spool, let catalog):
+      let record = try await catalog.existingJob(fid)
+      return KnownJob(record: record, progress: spool.progress(of: record))
+    case .at(let remote):
+      let job = try await remote.reached { try await $0.job(fid) }
+      return KnownJob(record: job.record, progress: job.progress)
+    }
   }
 }
 
@@ -52,28 +102,33 @@ struct ShowCommand: AsyncParsableCommand {
 
   @Argument(help: "The job's fid.") var fid: String
   @OptionGroup var common: CommonOptions
+  @OptionGroup var server: ServerOption
 
   func run() async throws {
     try await command {
-      let parts = Parts(settings: try await common.settings())
-      let (spool, job) = (try Spool(opening: parts.settings.spool), try await parts.catalog().existingJob(fid))
-      if common.json { try Output.json(JobView(job, progress: spool.progress(of: job))) } else { print(job, spool) }
+      let list = try await JobList(common, server)
+      let job = try await list.job(fid)
+      if common.json { return try Output.json(JobView(job.record, progress: job.progress)) }
+      if case .here(let spool, _) = list { print(job, spool.layout) } else { print(job, nil) }
     }
   }
 
-  private func print(_ job: JobRecord, _ spool: Spool) {
-    let layout = spool.layout
+  /// - Parameter layout: nil where the spool is on another host, which tells no paths.
+  private func print(_ known: KnownJob, _ layout: SpoolLayout?) {
+    let job = known.record
     var rows = [
       ["fid", "\(job.id)"], ["state", job.state.rawValue], ["file", job.name], ["owner", job.owner],
       ["size", Readable.bytes(job.size)], ["submitted", job.submittedAt.readable], ["attempt", "\(job.attempt + 1)"],
-      ["directory", "\(layout[job.state].appending(job.directory))"],
     ]
+    if let layout { rows.append(["directory", "\(layout[job.state].appending(job.directory))"]) }
     if let sha256 = job.sha256 { rows.append(["sha256", sha256]) }
     if let host = job.host { rows.append(["host", host]) }
-    if let progress = spool.progress(of: job) { rows.append(["progress", progress.summary]) }
+    if let progress = known.progress { rows.append(["progress", progress.summary]) }
     if let finished = job.finishedAt { rows.append(["finished", finished.readable]) }
     for result in job.result?.all ?? [] { rows += result.rows }
-    if let exported = job.exportedName { rows.append(["exported", "\(layout.done.appending(exported))"]) }
+    if let exported = job.exportedName {
+      rows.append(["exported", layout.map { "\($0.done.appending(exported))" } ?? exported])
+    }
     if let failure = job.failure { rows.append(["failure", failure.sentence]) }
     Output.table(rows)
   }
@@ -85,9 +140,11 @@ struct RetryCommand: AsyncParsableCommand {
 
   @Argument(help: "The job's fid.") var fid: String
   @OptionGroup var common: CommonOptions
+  @OptionGroup var server: ServerOption
 
   func run() async throws {
     try await command {
+      if let remote = try server.chosen() { return try await remote.reached { try await $0.retry(fid) } }
       let parts = Parts(settings: try await common.settings())
       let job = try await parts.catalog().existingJob(fid)
       guard try parts.spool().retry(job.id) else { throw Problem.input("\(fid) is not a failed job") }
@@ -101,9 +158,11 @@ struct CancelCommand: AsyncParsableCommand {
 
   @Argument(help: "The job's fid.") var fid: String
   @OptionGroup var common: CommonOptions
+  @OptionGroup var server: ServerOption
 
   func run() async throws {
     try await command {
+      if let remote = try server.chosen() { return try await remote.reached { try await $0.cancel(fid) } }
       let parts = Parts(settings: try await common.settings())
       let job = try await parts.catalog().existingJob(fid)
       guard try parts.spool().cancel(job.id, because: .cancelled) else {
@@ -111,71 +170,6 @@ struct CancelCommand: AsyncParsableCommand {
       }
       CommandAudit.note(.cancel, account: job.owner, fid: fid, parts.settings)
     }
-  }
-}
-
-struct SubmitCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "submit", abstract: "Copy files into the spool as jobs; their fids are printed.")
-
-  @Argument(help: "The media files.", completion: .file()) var files: [String]
-  @OptionGroup var options: ConversionFlags
-  @Option(help: "Who owns the jobs.") var owner = "local"
-  @Flag(help: "Wait until the jobs have ended; the exit code is 65 if one failed.") var wait = false
-  @OptionGroup var common: CommonOptions
-
-  func run() async throws {
-    try await command {
-      let parts = Parts(settings: try await common.settings())
-      let (spool, catalog) = (try parts.spool(), try parts.catalog())
-      let signer = try await parts.sidecarSigner(catalog, spool)
-      let options = try options.parsed(over: parts.conversionDefaults())
-      let fairShare = FairShare(catalog: catalog)
-      var ids: [JobID] = []
-      for file in files {
-        let record = try await fairShare.withNewID(for: owner) { id in
-          let record = try await submit(FilePath(file), as: id, options, signer, spool)
-          try await catalog.upsert(record)
-          return record
-        }
-        ids.append(record.id)
-        Output.line("\(record.id)")
-      }
-      if wait { try await waitForEnd(of: ids, spool) }
-    }
-  }
-
-  private func submit(
-    _ path: FilePath, as id: JobID, _ options: ConversionOptions, _ signer: SidecarSigner, _ spool: Spool
-  ) async throws -> JobRecord {
-    let name = try FileName.checked(path.lastComponent?.string ?? "")
-    var source = try SourceFile(reading: path)
-    var staged = try spool.stage(id)
-    do {
-      while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty { try staged.write(bytes.span) }
-    } catch {
-      staged.discard()
-      throw error
-    }
-    let sidecar = Sidecar(
-      id: staged.id, owner: owner, name: name, size: staged.byteCount, sha256: nil, options: options, origin: .upload,
-      issuedAt: Date())
-    try staged.commit(sidecar: try await signer.sign(sidecar))
-    return JobRecord(waiting: sidecar)
-  }
-
-  private func waitForEnd(of ids: [JobID], _ spool: Spool) async throws {
-    var open = ids
-    var failed = 0
-    while !open.isEmpty {
-      try await Task.sleep(for: .milliseconds(200))
-      for id in open {
-        guard let place = try spool.find(id), place.state == .done || place.state == .failed else { continue }
-        open.removeAll { $0 == id }
-        if place.state == .failed { failed += 1 }
-      }
-    }
-    if failed > 0 { throw Problem.input("\(failed) of \(ids.count) files could not be converted; see mp3spool jobs") }
   }
 }
 

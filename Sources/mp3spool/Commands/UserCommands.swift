@@ -1,6 +1,5 @@
 import ArgumentParser
 import AuthService
-import CLinux
 import Catalog
 import Foundation
 import Gateway
@@ -175,18 +174,8 @@ private enum NewPassword {
     guard isatty(STDIN_FILENO) == 1 else {
       throw Problem.usage("standard input is no terminal; give --password-stdin to read the password from it")
     }
-    let (first, second) = (prompt("Password: "), prompt("Once more: "))
+    let (first, second) = (Prompt.hidden("Password: "), Prompt.hidden("Once more: "))
     guard let first, first == second else { throw Problem.usage("the two passwords differ") }
     return first
-  }
-
-  private static func prompt(_ text: String) -> String? {
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
-    _ = clinux_terminal_echo(STDIN_FILENO, 0)
-    defer {
-      _ = clinux_terminal_echo(STDIN_FILENO, 1)
-      Output.note("")
-    }
-    return readLine()
   }
 }
