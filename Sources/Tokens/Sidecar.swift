@@ -18,7 +18,7 @@ public struct Sidecar: Sendable, Equatable {
   public let sha256: String?
   public let options: ConversionOptions
   public let origin: Origin
-  /// In whole seconds, as a token keeps them: a fraction is cut off.
+  /// To the millisecond, so that jobs of one second have an order.
   public let issuedAt: Date
 
   public init(
@@ -32,7 +32,7 @@ public struct Sidecar: Sendable, Equatable {
     self.sha256 = sha256
     self.options = options
     self.origin = origin
-    self.issuedAt = Date(timeIntervalSince1970: issuedAt.timeIntervalSince1970.rounded(.down))
+    self.issuedAt = Date(timeIntervalSince1970: (issuedAt.timeIntervalSince1970 * 1000).rounded() / 1000)
   }
 }
 
@@ -90,6 +90,8 @@ private struct SidecarClaims: TokenClaims {
     case owner = "sub"
     case name, size, sha256, origin
     case issuedAt = "iat"
+    /// What `iat` lacks, since earlier versions take whole seconds only.
+    case milliseconds = "iat_ms"
     case issuer = "iss"
     case audience = "aud"
   }
@@ -106,12 +108,17 @@ private struct SidecarClaims: TokenClaims {
     guard issuedAt.isTime else {
       throw DecodingError.dataCorruptedError(forKey: .issuedAt, in: claims, debugDescription: "no time: \(issuedAt)")
     }
+    let milliseconds = try claims.decodeIfPresent(Int64.self, forKey: .milliseconds) ?? 0
+    guard 0..<1000 ~= milliseconds else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .milliseconds, in: claims, debugDescription: "no part of a second: \(milliseconds)")
+    }
     sidecar = Sidecar(
       id: try claims.decode(JobID.self, forKey: .id), owner: try claims.decode(String.self, forKey: .owner),
       name: try claims.decode(String.self, forKey: .name), size: try claims.decode(Int64.self, forKey: .size),
       sha256: try claims.decodeIfPresent(String.self, forKey: .sha256), options: try ConversionOptions(from: decoder),
       origin: try claims.decode(JobOrigin.self, forKey: .origin),
-      issuedAt: Date(timeIntervalSince1970: Double(issuedAt)))
+      issuedAt: Date(timeIntervalSince1970: Double(issuedAt) + Double(milliseconds) / 1000))
     issuer = try claims.decode(String.self, forKey: .issuer)
     audience = try claims.decode(String.self, forKey: .audience)
   }
@@ -125,7 +132,9 @@ private struct SidecarClaims: TokenClaims {
     try claims.encode(sidecar.size, forKey: .size)
     try claims.encodeIfPresent(sidecar.sha256, forKey: .sha256)
     try claims.encode(sidecar.origin, forKey: .origin)
-    try claims.encode(Int64(sidecar.issuedAt.timeIntervalSince1970), forKey: .issuedAt)
+    let milliseconds = Int64((sidecar.issuedAt.timeIntervalSince1970 * 1000).rounded())
+    try claims.encode(milliseconds / 1000, forKey: .issuedAt)
+    try claims.encode(milliseconds % 1000, forKey: .milliseconds)
     try claims.encode(issuer, forKey: .issuer)
     try claims.encode(audience, forKey: .audience)
   }

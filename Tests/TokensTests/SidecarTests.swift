@@ -51,9 +51,18 @@ import WireFormats
     #expect(forgery.header["alg"] == .string("EdDSA"))
     #expect(forgery.header["kid"] == .string(key.keyID))
     #expect(
-      Set(forgery.claims.keys) == ["jti", "sub", "name", "size", "sha256", "preset", "origin", "iat", "iss", "aud"])
+      Set(forgery.claims.keys) == [
+        "jti", "sub", "name", "size", "sha256", "preset", "origin", "iat", "iat_ms", "iss", "aud",
+      ])
     #expect(forgery.claims["preset"] == .string("v5"))
     #expect(forgery.claims["iat"] == .int(1_800_000_000))
+    #expect(forgery.claims["iat_ms"] == .int(750))
+  }
+
+  @Test func aSidecarFromBeforeThereWereMillisecondsIsRead() async throws {
+    var forgery = try Forgery(try await sign(try sidecar()))
+    forgery.claims["iat_ms"] = nil
+    #expect(try await verify(Array(try await forgery.signed(by: key).utf8)).issuedAt == now)
   }
 
   @Test func anotherJobsSidecarIsRefused() async throws {
@@ -108,7 +117,8 @@ import WireFormats
   @Test(arguments: [
     ("size", JWTHeaderField.int(-1)), ("size", .string("1")), ("name", .string("")), ("sha256", .string("0A")),
     ("origin", .string("mail")), ("preset", .string("loud")), ("rate", .int(44_000)), ("jti", .string("1")),
-    ("iat", .null), ("iat", .int(-1)), ("iat", .int(.max)), ("iat", .int(253_402_300_800)),
+    ("iat_ms", .int(-1)), ("iat_ms", .int(1000)), ("iat", .null), ("iat", .int(-1)), ("iat", .int(.max)),
+    ("iat", .int(253_402_300_800)),
   ]) func aClaimThatMakesNoSenseIsRefused(claim: String, value: JWTHeaderField) async throws {
     var forgery = try Forgery(try await sign(try sidecar()))
     forgery.claims[claim] = value
