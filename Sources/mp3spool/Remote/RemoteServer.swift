@@ -53,12 +53,21 @@ struct RemoteServer: Sendable {
     return request
   }
 
+  /// A kept connection may be closed at the moment in which it is used again (RFC 9112 §9.3.1): what changes nothing is then
+  /// asked once more.
+  private func send(_ request: HTTPClientRequest, within limit: TimeAmount) async throws -> HTTPClientResponse {
+    do { return try await HTTPClient.shared.execute(request, timeout: limit) } catch let failure as HTTPClientError {
+      guard failure == .remoteConnectionClosed, request.method == .GET || request.method == .HEAD else { throw failure }
+      return try await HTTPClient.shared.execute(request, timeout: limit)
+    }
+  }
+
   /// Sends a request and reads the answer.
   ///
   /// - Throws: `ConnectionLost` where there was none.
   func answer(to request: HTTPClientRequest, within limit: TimeAmount = patience) async throws -> Answer {
     do {
-      let response = try await HTTPClient.shared.execute(request, timeout: limit)
+      let response = try await send(request, within: limit)
       let body = try await response.body.collect(upTo: Self.largestAnswer)
       return Answer(status: Int(response.status.code), headers: response.headers, text: String(buffer: body))
     } catch let error as CancellationError { throw error } catch { throw ConnectionLost(url: url, cause: error) }
