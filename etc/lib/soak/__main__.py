@@ -1,0 +1,146 @@
+"""etc/soak MINUTES: all parts of the service under uploads, drops, faults and cleanings, for so long.
+
+The gateway and the auth service are killed in the first minutes and after the last measurement; between these they, and one
+of the two converters, live on, and must not grow. At the end every file that was acknowledged must have had its one end.
+"""
+
+import json
+import random
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from gauges import MIB, Gauges, bytes_below
+from house import ADMIN, PERSON, Accidents, House
+from ledger import Ledger
+from people import (
+    Browser, Downloader, Dropper, Listener, Material, Operator, Person, Quitter, Receiver, Resumer, Uploader, Visitor)
+
+GROWTH = 0.05
+PATIENCE = 600  # seconds for what is begun to come to its end
+
+
+def main() -> int:
+    program, minutes, seed = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+    directory = Path(tempfile.mkdtemp(prefix="mp3spool-soak-"))
+    print(f"seed {seed}, logs in {directory}", flush=True)
+    said = Soak(program, directory, minutes * 60, seed).run()
+    for sentence in said[:50]:
+        print(f"WRONG: {sentence}")
+    print(f"{len(said)} complaints" if said else "Nothing was lost, nothing leaked.")
+    return 1 if said else 0
+
+
+class Soak:
+    def __init__(self, program: str, directory: Path, seconds: float, seed: str):
+        self.seconds, self.seed, self.directory = seconds, seed, directory
+        self.warmup = min(300, seconds / 3)
+        self.ledger, self.house = Ledger(), House(program, directory)
+        self.enough, self.calm, self.over = threading.Event(), threading.Event(), threading.Event()
+
+    def run(self) -> list[str]:
+        material = Material(self.directory)
+        try:
+            self.house.start()
+            self.skeleton = self.files()
+            self.receiver = Receiver(self.house.hook_port, self.ledger)
+            words = (self.house, self.ledger, material, self.seed)
+            self.listener = Listener(*words)
+            self.set_up_webhook(Person(*words))
+            self.began = time.monotonic()
+            self.gauges = Gauges(self.began)
+            people = [Uploader(*words), Quitter(*words), Resumer(*words), Dropper(*words), Browser(*words), Visitor(*words),
+                      Operator(*words), Downloader(*words, listener=self.listener)]
+            threads = [threading.Thread(target=person.run, args=(self.enough,), daemon=True) for person in people]
+            accidents = threading.Thread(
+                target=Accidents(self.house, random.Random(self.seed), self.ledger).run, args=(self.calm,), daemon=True)
+            listening = threading.Thread(target=self.listener.run, args=(self.over,), daemon=True)
+            for thread in (*threads, accidents, listening):
+                thread.start()
+            self.live()
+            self.enough.set()
+            self.calm.set()
+            for thread in (*threads, accidents):
+                thread.join(120)
+            return self.settle()
+        finally:
+            self.house.end()
+
+    def set_up_webhook(self, person: Person) -> None:
+        person.ask("POST", "/webhooks", json.dumps({"url": f"http://127.0.0.1:{self.house.hook_port}/hook"}).encode(),
+                   wanted=(200, 201), Content_Type="application/json")
+
+    def live(self) -> None:
+        """Kills what people talk to in the first minutes and at the end; looks at what the rest holds between these."""
+        for part in (self.house.gateway, self.house.auth):
+            self.enough.wait(self.warmup / 4)
+            self.ledger.count(f"{part.name} killed")
+            self.house.disturb(part)
+        while time.monotonic() - self.began < self.seconds:
+            self.look()
+            self.enough.wait(5)
+        for part in (self.house.gateway, self.house.auth):
+            self.ledger.count(f"{part.name} killed")
+            self.house.disturb(part)
+            self.enough.wait(5)
+
+    def look(self) -> None:
+        for part in (self.house.gateway, self.house.auth, self.house.steady):
+            self.gauges.note_process(part.name, part.process.pid)
+        bytes_there, files = bytes_below(self.house.spool)
+        self.gauges.note("spool: MiB", bytes_there / MIB)
+        self.gauges.note("spool: files", files)
+        database = sum(path.stat().st_size for path in self.house.spool.glob("mp3spool.sqlite*"))
+        self.gauges.note("database: MiB", database / MIB)
+
+    def settle(self) -> list[str]:
+        """Waits for what has begun, looks at the spool, stops everything; all complaints."""
+        limit = time.monotonic() + PATIENCE
+        while self.ledger.waiting() and time.monotonic() < limit:
+            time.sleep(1)
+        self.over.set()
+        said = self.ledger.complaints() + self.growth()
+        said += self.remains() + self.house.stop()
+        self.receiver.stop()
+        self.tell()
+        return said
+
+    def growth(self) -> list[str]:
+        """What each holds at rest after the first minutes, and in the last ones."""
+        span = min(300, (self.seconds - self.warmup) / 2)
+        said = []
+        print(f"{'at rest':32} minutes {self.warmup / 60:.0f} to {(self.warmup + span) / 60:.0f}, the last {span / 60:.0f}")
+        for name in sorted(self.gauges.values):
+            early = self.gauges.floor(name, self.warmup, self.warmup + span)
+            late = self.gauges.floor(name, self.seconds - span, self.seconds + 60)
+            growth = late / early - 1
+            print(f"{name:32} {early:10.1f} {late:10.1f} {growth:+8.1%}")
+            if growth > GROWTH:
+                said.append(f"{name} grew from {early:.1f} to {late:.1f}, by {growth:.1%}")
+        return said
+
+    def remains(self) -> list[str]:
+        """With no job left the spool must be as small as it was at first: whatever lies there then was forgotten."""
+        differences = json.loads(self.house.command("check", "--json", codes=(0, 65)))
+        said = [f"mp3spool check: {differences}"] if differences else []
+        self.house.command("clean", "--older-than", "0s")
+        time.sleep(self.house.expiry + 60)  # an upload that was left alone goes, too
+        left = sorted(self.files() - self.skeleton)
+        hosts = [name for name in left if name.startswith(".state/hosts/")]
+        print(f"left in the spool when all jobs are gone: {len(left)} files, {len(hosts)} of them hosts that were killed")
+        return said + [f"{name} is left though all jobs are gone" for name in left if name not in hosts]
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.house.spool)) for path in self.house.spool.rglob("*") if path.is_file()}
+
+    def tell(self) -> None:
+        ends = [state for jobs in self.ledger.ended.values() for state in jobs.values()]
+        print(f"jobs: {ends.count('done')} done, {ends.count('failed')} failed; "
+              f"{sum(self.ledger.told.values())} webhooks for {len(self.ledger.told)} jobs")
+        print("; ".join(f"{number} {what}" for what, number in sorted(self.ledger.counts.items())))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
