@@ -15,6 +15,7 @@ public enum AuditEvent: String, Sendable, Hashable, CaseIterable {
   case noticesChanged = "notices-changed"
   case tokenAdded = "token-added"
   case tokenRevoked = "token-revoked"
+  case keysReplaced = "keys-replaced"
   case userAdded = "user-added"
   case userDisabled = "user-disabled"
   case userEnabled = "user-enabled"

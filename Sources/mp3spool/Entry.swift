@@ -43,9 +43,8 @@ struct MP3Spool: AsyncParsableCommand {
       CommandGroup(
         name: "Administration:",
         subcommands: [
-          UserCommand.self, TokenCommand.self, WebhookCommand.self, HostsCommand.self, CleanCommand.self,
-          CheckCommand.self,
-          ReindexCommand.self,
+          UserCommand.self, TokenCommand.self, KeyCommand.self, WebhookCommand.self, HostsCommand.self,
+          CleanCommand.self, CheckCommand.self, ReindexCommand.self,
           BackupCommand.self, HealthCommand.self, ManualCommand.self,
         ]),
     ])
