@@ -1,5 +1,6 @@
 """What the processes and the disk hold, from time to time; and whether it grows."""
 
+import json
 import os
 import re
 import time
@@ -29,6 +30,10 @@ class Gauges:
         self.note(f"{name}: memory, MiB", int(memory[1]) / 1024)
         self.note(f"{name}: descriptors", descriptors)
         self.note(f"{name}: threads", int(re.search(r"Threads:\s+(\d+)", status)[1]))
+
+    def save(self, place: Path) -> None:
+        """For whoever wants to see how it went."""
+        place.write_text(json.dumps(self.values))
 
     def floor(self, name: str, begin: float, end: float) -> float:
         """The lowest tenth in that time, in seconds: what it holds at rest. A leak raises it, a moment's work does not."""

@@ -76,10 +76,10 @@ class House:
             part.start()
         self.wait_until_ready()
 
-    def command(self, *words: str, given: str = "", codes: tuple[int, ...] = (0,)) -> str:
+    def command(self, *words: str, given: str = "") -> str:
         done = subprocess.run([self.program, *words], input=given, env=self.environment, cwd=self.directory,
                               capture_output=True, text=True, timeout=120)
-        if done.returncode not in codes:
+        if done.returncode:
             raise RuntimeError(f"mp3spool {' '.join(words)} ended with {done.returncode}: {done.stderr or done.stdout}")
         return done.stdout
 
