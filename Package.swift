@@ -60,8 +60,9 @@ let rooms: [Target] = [
   .target(
     name: "WebServer",
     dependencies: [
-      "WireFormats", logging, hummingbird, nioCore, nioHTTP1, httpTypes,
+      "WireFormats", logging, hummingbird, nioCore, nioHTTP1, nioPosix, httpTypes, lifecycle,
       .product(name: "HummingbirdCore", package: "hummingbird"),
+      .product(name: "NIOExtras", package: "swift-nio-extras"),
       .product(name: "NIOTLS", package: "swift-nio"),
       nioSSL,
       .product(name: "NIOHTTP2", package: "swift-nio-http2"),

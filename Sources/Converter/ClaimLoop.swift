@@ -8,6 +8,7 @@ import Tokens
 struct ClaimLoop: Sendable {
   let spool: Spool
   let conversion: Conversion
+  let limits: @Sendable () -> DecodeLimits
   let owner: Incarnation
   let threads: BlockingThreads
   let bench: Workbench
@@ -116,7 +117,7 @@ struct ClaimLoop: Sendable {
     do throws(ConversionFailure) { sidecar = try await verifiedSidecar(of: claim) } catch {
       return (try await refuse(claim, error), error)
     }
-    let run = JobRun(spool: spool, conversion: conversion, claim: claim, metrics: metrics)
+    let run = JobRun(spool: spool, conversion: conversion.within(limits()), claim: claim, metrics: metrics)
     let handle = CancelHandle()
     return try await withTaskCancellationHandler {
       try await threads.run { () throws(SpoolError) in try run.convert(sidecar, handle: handle) }

@@ -7,13 +7,20 @@ public import WireFormats
 public struct Conversion: Sendable {
   private let decoder: Decoder
   private let threads: EncoderThreads
-  private let limits: DecodeLimits
+  private var limits: DecodeLimits
 
   /// - Parameter limits: what one file may take.
   public init(decoder: Decoder, threads: EncoderThreads, limits: DecodeLimits = DecodeLimits()) {
     self.decoder = decoder
     self.threads = threads
     self.limits = limits
+  }
+
+  /// The same decoder and threads, for a file that may take other things.
+  func within(_ limits: DecodeLimits) -> Conversion {
+    var other = self
+    other.limits = limits
+    return other
   }
 
   /// What holds the processes that decode.

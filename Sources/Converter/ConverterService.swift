@@ -1,4 +1,4 @@
-import Decoder
+public import Decoder
 import DurableFiles
 public import Logging
 public import ServiceLifecycle
@@ -12,6 +12,7 @@ public import Spool
 public struct ConverterService: Service {
   private let spool: Spool
   private let conversion: Conversion
+  private let limits: @Sendable () -> DecodeLimits
   private let slots: Int
   private let isLocal: Bool
   private let patchedFFmpeg: Set<String>
@@ -23,16 +24,18 @@ public struct ConverterService: Service {
   private static let restartPause = Duration.seconds(1)
 
   /// - Parameters:
+  ///   - limits: what a file may take whose conversion begins now.
   ///   - slots: how many files are converted at the same time.
   ///   - isLocal: the spool is on a file system that only this host mounts.
   ///   - patchedFFmpeg: versions of FFmpeg that are taken for patched.
   ///   - version: of mp3spool, for whoever lists the hosts.
   public init(
-    spool: Spool, conversion: Conversion, slots: Int, isLocal: Bool, patchedFFmpeg: Set<String>, version: String,
-    logger: Logger
+    spool: Spool, conversion: Conversion, limits: @escaping @Sendable () -> DecodeLimits, slots: Int, isLocal: Bool,
+    patchedFFmpeg: Set<String>, version: String, logger: Logger
   ) {
     self.spool = spool
     self.conversion = conversion
+    self.limits = limits
     self.slots = slots
     self.isLocal = isLocal
     self.patchedFFmpeg = patchedFFmpeg
@@ -74,7 +77,7 @@ public struct ConverterService: Service {
     var rounds = HostRounds(spool: spool, own: own, isLocal: isLocal, bench: bench, logger: logger)
     await rounds.make()
     let loop = ClaimLoop(
-      spool: spool, conversion: conversion, owner: own, threads: threads, bench: bench, logger: logger)
+      spool: spool, conversion: conversion, limits: limits, owner: own, threads: threads, bench: bench, logger: logger)
     await withGracefulShutdownHandler {
       await race(
         [

@@ -73,7 +73,7 @@ public struct GatewayRoutes: Sendable {
     let door = entrance.door
     let intake = Intake(
       spool: spool, catalog: catalog, fairShare: fairShare, signer: signer, limits: limits,
-      quota: quota, defaults: defaults, keys: KeyedUploads(spool: spool, catalog: catalog),
+      quota: quota, defaults: defaults, keys: uploads.keyed,
       notices: UploadNotices(catalog: catalog, gate: gate, sendsMail: sendsMail))
     UploadRoutes(door: door, intake: intake).add(to: router)
     TusRoutes(door: door, intake: intake, uploads: uploads).add(to: router)

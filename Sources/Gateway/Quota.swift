@@ -5,11 +5,17 @@ import HTTPTypes
 import Synchronization
 
 /// Who may still upload: the limits of users against what they have and what is on its way.
-public final class Quota: Sendable {
+///
+/// All copies count the same uploads, also those with other limits.
+public struct Quota: Sendable {
   private let catalog: Catalog
-  private let usual: QuotaLimits
+  private var usual: QuotaLimits
+  private let ledger = Ledger()
+
   /// What of each owner's is on its way, and not in the index yet.
-  private let underway = Mutex<[String: Underway]>([:])
+  private final class Ledger: Sendable {
+    let underway = Mutex<[String: Underway]>([:])
+  }
 
   fileprivate struct Underway {
     var uploads: Int64 = 0
@@ -22,6 +28,13 @@ public final class Quota: Sendable {
     self.usual = usual
   }
 
+  /// The same uploads, with other limits of users for whom no others were set.
+  public func following(_ usual: QuotaLimits) -> Quota {
+    var other = self
+    other.usual = usual
+    return other
+  }
+
   /// Makes sure that there is room for one more upload, before a byte of it is read.
   ///
   /// - Parameter announcedBytes: its length, as far as it is known.
@@ -31,7 +44,7 @@ public final class Quota: Sendable {
   func check(_ owner: String, announcedBytes: Int64 = 0) async throws -> QuotaGrant {
     let limits = try await limits(of: owner)
     // What is asked for is noted before the index is read: of two that come at once, the second sees the first.
-    let others = underway.withLock { underway in
+    let others = ledger.underway.withLock { underway in
       let others = underway[owner] ?? Underway()
       underway[owner] = Underway(uploads: others.uploads + 1, bytes: others.bytes + announcedBytes)
       return others
@@ -53,7 +66,7 @@ public final class Quota: Sendable {
 
   /// More of an upload has come than was kept room for.
   fileprivate func grow(_ grant: QuotaGrant, by growth: Int64) throws {
-    let total = underway.withLock { underway in
+    let total = ledger.underway.withLock { underway in
       underway[grant.owner]?.bytes += growth
       return underway[grant.owner]?.bytes ?? 0
     }
@@ -65,7 +78,7 @@ public final class Quota: Sendable {
   }
 
   fileprivate func giveBack(_ bytes: Int64, of owner: String) {
-    underway.withLock { underway in
+    ledger.underway.withLock { underway in
       guard var mine = underway[owner] else { return }
       mine.uploads -= 1
       mine.bytes -= bytes

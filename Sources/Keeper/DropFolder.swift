@@ -4,32 +4,43 @@ import Foundation
 import Logging
 import Spool
 import SystemPackage
-import Tokens
-import WireFormats
+public import Tokens
+public import WireFormats
+
+/// What becomes of a dropped file.
+public struct DropRules: Sendable {
+  let owner: String
+  let options: ConversionOptions
+  let signer: SidecarSigner
+
+  /// - Parameters:
+  ///   - owner: who owns the job.
+  ///   - options: what is wanted of its conversion.
+  ///   - signer: signs its sidecar.
+  public init(owner: String, options: ConversionOptions, signer: SidecarSigner) {
+    (self.owner, self.options, self.signer) = (owner, options, signer)
+  }
+}
 
 /// Makes jobs of the files that people drop into `incoming/`.
 struct DropFolder {
   private let spool: Spool
   private let catalog: Catalog
   private let fairShare: FairShare
-  private let signer: SidecarSigner
-  private let owner: String
-  private let options: ConversionOptions
+  private let rules: @Sendable () -> DropRules
   private let logger: Logger
   private var settling: DropSettling
   /// Files of which was told that they cannot be adopted.
   private var refused: Set<FilePath.Component> = []
 
   init(
-    spool: Spool, catalog: Catalog, fairShare: FairShare, signer: SidecarSigner, owner: String,
-    options: ConversionOptions, settleTime: Duration, logger: Logger
+    spool: Spool, catalog: Catalog, fairShare: FairShare, rules: @escaping @Sendable () -> DropRules,
+    settleTime: Duration, logger: Logger
   ) {
     self.spool = spool
     self.catalog = catalog
     self.fairShare = fairShare
-    self.signer = signer
-    self.owner = owner
-    self.options = options
+    self.rules = rules
     self.logger = logger
     settling = DropSettling(settleTime: settleTime)
   }
@@ -76,7 +87,7 @@ struct DropFolder {
   }
 
   private func adopt(_ name: FilePath.Component) async throws {
-    try await fairShare.withNewID(for: owner) { id in
+    try await fairShare.withNewID(for: rules().owner) { id in
       let adoption = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.adopt(name, as: id) }
       if let adoption { try await commit(adoption) }
     }
@@ -84,10 +95,11 @@ struct DropFolder {
 
   private func commit(_ adoption: Adoption) async throws {
     let name = FileName.displayable(adoption.droppedName)
+    let rules = rules()
     let sidecar = Sidecar(
-      id: adoption.id, owner: owner, name: name, size: adoption.size, sha256: nil, options: options,
+      id: adoption.id, owner: rules.owner, name: name, size: adoption.size, sha256: nil, options: rules.options,
       origin: .drop, issuedAt: Date())
-    let signed = try await signer.sign(sidecar)
+    let signed = try await rules.signer.sign(sidecar)
     try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.commit(adoption, sidecar: signed) }
     // The owner's next turn comes after this one. An index that cannot be written now finds the job at its next scan.
     try? await catalog.upsert(JobRecord(waiting: sidecar))

@@ -5,8 +5,6 @@ public import Logging
 public import ServiceLifecycle
 public import Spool
 import SystemPackage
-public import Tokens
-public import WireFormats
 
 /// What one process does for the whole spool: it adopts dropped files, keeps the index, links finished MP3s for people
 /// and clears away what is left over. It runs where the database is.
@@ -18,30 +16,25 @@ public struct KeeperService: Service {
   private let catalog: Catalog
   private let fairShare: FairShare
   private let indexer: Indexer
-  private let signer: SidecarSigner
-  private let dropOwner: String
-  private let dropOptions: ConversionOptions
+  private let drops: @Sendable () -> DropRules
   private let logger: Logger
   private let isLocal: Bool
   private let chore: @Sendable () async throws -> Void
 
   /// - Parameters:
   ///   - fairShare: what gives all new jobs of this process their ids.
-  ///   - dropOwner: who owns what is dropped into the folder.
-  ///   - dropOptions: what is wanted of its conversion.
+  ///   - drops: what becomes of a file that is dropped into the folder now.
   ///   - chore: what else there is to do at the start and at each scan of everything.
   public init(
-    spool: Spool, catalog: Catalog, fairShare: FairShare, signer: SidecarSigner, dropOwner: String,
-    dropOptions: ConversionOptions, isLocal: Bool, logger: Logger,
+    spool: Spool, catalog: Catalog, fairShare: FairShare, drops: @escaping @Sendable () -> DropRules, isLocal: Bool,
+    logger: Logger,
     chore: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.spool = spool
     self.catalog = catalog
     self.fairShare = fairShare
     indexer = Indexer(spool: spool, catalog: catalog, logger: logger)
-    self.signer = signer
-    self.dropOwner = dropOwner
-    self.dropOptions = dropOptions
+    self.drops = drops
     self.isLocal = isLocal
     self.logger = logger
     self.chore = chore
@@ -49,7 +42,7 @@ public struct KeeperService: Service {
 
   public func run() async throws {
     var folder = DropFolder(
-      spool: spool, catalog: catalog, fairShare: fairShare, signer: signer, owner: dropOwner, options: dropOptions,
+      spool: spool, catalog: catalog, fairShare: fairShare, rules: drops,
       settleTime: isLocal ? .seconds(2) : .seconds(10), logger: logger)
     if isLocal { try await followEvents(&folder) } else { try await poll(&folder) }
   }

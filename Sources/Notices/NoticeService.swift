@@ -4,6 +4,22 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
+/// What sends notices, by the settings of one moment.
+public struct NoticeSenders: Sendable {
+  let webhooks: WebhookSender
+  let mail: MailSender?
+
+  /// - Parameters:
+  ///   - userAgent: what receivers of webhooks see who it is.
+  ///   - mail: nil where this service sends no mail.
+  public init(gate: WebhookGate, content: NoticeContent, userAgent: String, mail: MailSender?) {
+    webhooks = WebhookSender(gate: gate, content: content, userAgent: userAgent)
+    self.mail = mail
+  }
+
+  public var sendsMail: Bool { mail != nil }
+}
+
 /// Sends what the catalog's log of deliveries has to be sent, each at least once: it runs where the index's owner runs.
 ///
 ///     job's end ─► trigger ─► deliveries ─► look, each 500 ms ─► queue: whose turn? ─► webhook or mail ─► log
@@ -12,8 +28,7 @@ import Synchronization
 /// when the process died is sent again by the next one; the receiver knows it by its id.
 public struct NoticeService: Service {
   private let catalog: Catalog
-  private let webhooks: WebhookSender
-  private let mail: MailSender?
+  private let senders: @Sendable () -> NoticeSenders
   private let logger: Logger
   private let metrics = DeliveryMetrics()
 
@@ -27,15 +42,10 @@ public struct NoticeService: Service {
   /// How many due deliveries are looked at, of which a few may begin.
   private static let view = 100
 
-  /// - Parameters:
-  ///   - userAgent: what receivers of webhooks see who it is.
-  ///   - mail: nil where this service sends no mail.
-  public init(
-    catalog: Catalog, gate: WebhookGate, content: NoticeContent, userAgent: String, mail: MailSender?, logger: Logger
-  ) {
+  /// - Parameter senders: what sends the next notice.
+  public init(catalog: Catalog, senders: @escaping @Sendable () -> NoticeSenders, logger: Logger) {
     self.catalog = catalog
-    self.webhooks = WebhookSender(gate: gate, content: content, userAgent: userAgent)
-    self.mail = mail
+    self.senders = senders
     self.logger = logger
   }
 
@@ -118,7 +128,7 @@ public struct NoticeService: Service {
   }
 
   private func sendWebhook(_ due: DueDelivery) async -> DeliveryOutcome {
-    switch await webhooks.send(due) {
+    switch await senders().webhooks.send(due) {
     case .delivered(let status): return DeliveryOutcome(.delivered, status: status)
     case .hopeless(let sentence): return DeliveryOutcome(.givenUp, error: sentence)
     case .failed(let status, let sentence): return later(due.delivery, status, sentence)
@@ -134,7 +144,7 @@ public struct NoticeService: Service {
   }
 
   private func sendMail(_ due: DueDelivery) async -> DeliveryOutcome {
-    guard let mail else { return DeliveryOutcome(.givenUp, error: "this service sends no mail") }
+    guard let mail = senders().mail else { return DeliveryOutcome(.givenUp, error: "this service sends no mail") }
     switch await mail.send(due) {
     case .delivered(let code): return DeliveryOutcome(.delivered, status: code)
     case .refused(let code, let sentence): return DeliveryOutcome(.givenUp, status: code, error: sentence)

@@ -39,6 +39,8 @@ public struct Settings: Sendable {
   public let web: WebSettings
   public let shutdownGrace: Duration
   public let logLevel: String
+  /// All settings as they are in force, in the order of their names' declaration.
+  public let effective: [EffectiveSetting]
 }
 
 /// What one user may have; nil: as much as they like.

@@ -17,15 +17,22 @@ public enum Telemetry {
   ///
   /// - Parameter level: the least important messages that are written, such as `info`; an unknown word means `info`.
   public static func bootstrap(level: String) {
-    let level = Logger.Level(rawValue: level) ?? .info
+    setLevel(level)
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler(label: label, stream: LogLines())
+      handler.logLevel = .trace
       // Who wants fewer messages still wants to know who did what.
-      handler.logLevel = label == Self.auditLabel ? min(level, .notice) : level
-      return handler
+      return LevelledHandler(handler, level: Self.level, most: label == Self.auditLabel ? .notice : .critical)
     }
     _ = registry
   }
+
+  /// Writes messages from this level on from now on, of all loggers that there are.
+  ///
+  /// - Parameter level: a level's name; an unknown word means `info`.
+  public static func setLevel(_ level: String) { self.level.set(Logger.Level(rawValue: level) ?? .info) }
+
+  private static let level = LogLevel()
 
   /// The whole process's metrics, the same registry each time.
   ///

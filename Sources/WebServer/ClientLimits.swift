@@ -1,4 +1,3 @@
-public import HummingbirdCore
 public import NIOCore
 
 /// What a client may take of the server before it has said who it is.
@@ -27,9 +26,6 @@ public struct ClientLimits: Sendable {
     self.connections = connections
     self.connectionsPerAddress = connectionsPerAddress
   }
-
-  /// Leaves connections beyond the limit in the kernel's queue until others end.
-  public var acceptance: any AvailableConnectionsDelegate { MaximumAvailableConnections(connections) }
 
   /// The least average rate of a body, in bytes per second.
   static let bodyRate: Int64 = 1024

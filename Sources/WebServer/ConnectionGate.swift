@@ -3,16 +3,14 @@ import Synchronization
 
 /// Counts the connections of each address, and lets none in beyond the limit.
 final class ConnectionGate: Sendable {
-  private let limits: ClientLimits
   private let counts = Mutex<[String: Int]>([:])
 
-  init(limits: ClientLimits) { self.limits = limits }
-
+  /// - Parameter limit: the most connections of one address; 0: as many as it likes, which are not counted.
   /// - Returns: false where the address has its connections already.
-  func enter(_ channel: any Channel) -> Bool {
-    guard limits.connectionsPerAddress > 0, let address = channel.remoteAddress?.ipAddress else { return true }
+  func enter(_ channel: any Channel, limit: Int) -> Bool {
+    guard limit > 0, let address = channel.remoteAddress?.ipAddress else { return true }
     let isIn = counts.withLock { counts in
-      guard counts[address, default: 0] < limits.connectionsPerAddress else { return false }
+      guard counts[address, default: 0] < limit else { return false }
       counts[address, default: 0] += 1
       return true
     }

@@ -1,5 +1,5 @@
 import HTTPTypes
-public import HummingbirdCore
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -9,16 +9,6 @@ import NIOHTTPTypesHTTP1
 import NIOHTTPTypesHTTP2
 import NIOSSL
 import NIOTLS
-
-extension HTTPServerBuilder {
-  /// HTTP/1.1, or with certificates HTTP/1.1 and HTTP/2 over TLS, with limits for every client.
-  public static func web(limits: ClientLimits, certificates: Certificates? = nil) -> HTTPServerBuilder {
-    let gate = ConnectionGate(limits: limits)
-    return HTTPServerBuilder { responder in
-      WebChannel(responder: responder, limits: limits, certificates: certificates, gate: gate)
-    }
-  }
-}
 
 /// How a connection is set up and served. Hummingbird's own channels have no place for what has to see a connection's
 /// bytes, and keep the certificate that they started with.
@@ -37,15 +27,19 @@ struct WebChannel: HTTPChannelHandler {
   }
 
   let responder: Responder
-  let limits: ClientLimits
-  let certificates: Certificates?
+  /// Of the connections that begin now.
+  let limits: @Sendable () -> ClientLimits
+  let certificates: @Sendable () -> Certificates?
   let gate: ConnectionGate
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
-      guard gate.enter(channel) else { return try refuse(channel) }
+      let (limits, certificates) = (limits(), certificates())
+      guard gate.enter(channel, limit: limits.connectionsPerAddress) else {
+        return try refuse(channel, isSecure: certificates != nil)
+      }
       try readInLargePieces(channel)
-      let speech = try certificates.map { try secure(channel, $0, logger) } ?? plain(channel, logger)
+      let speech = try certificates.map { try secure(channel, limits, $0, logger) } ?? plain(channel, limits, logger)
       return Value(channel: channel, speech: speech)
     }
   }
@@ -77,22 +71,26 @@ struct WebChannel: HTTPChannelHandler {
     backPressureStrategy: .init(lowWatermark: 1, highWatermark: 4), isOutboundHalfClosureEnabled: true)
 
   /// Over TLS the handshake alone would cost more than the answer is worth.
-  private func refuse(_ channel: any Channel) throws -> Value {
-    if certificates == nil {
-      try channel.pipeline.syncOperations.addHandler(FullHouse())
-    } else {
+  private func refuse(_ channel: any Channel, isSecure: Bool) throws -> Value {
+    if isSecure {
       channel.eventLoop.execute { channel.close(promise: nil) }
+    } else {
+      try channel.pipeline.syncOperations.addHandler(FullHouse())
     }
     return Value(channel: channel, speech: channel.eventLoop.makeFailedFuture(TooManyConnections()))
   }
 
   // MARK: - HTTP/1.1
 
-  private func plain(_ channel: any Channel, _ logger: Logger) throws -> EventLoopFuture<Speech> {
-    channel.eventLoop.makeSucceededFuture(.http1(try http1(channel, isSecure: false, logger)))
+  private func plain(
+    _ channel: any Channel, _ limits: ClientLimits, _ logger: Logger
+  ) throws -> EventLoopFuture<Speech> {
+    channel.eventLoop.makeSucceededFuture(.http1(try http1(channel, limits, isSecure: false, logger)))
   }
 
-  private func http1(_ channel: any Channel, isSecure: Bool, _ logger: Logger) throws -> Parts {
+  private func http1(
+    _ channel: any Channel, _ limits: ClientLimits, isSecure: Bool, _ logger: Logger
+  ) throws -> Parts {
     let exchange = ExchangeHandler(.connection, limits: limits)
     let pipeline = channel.pipeline.syncOperations
     var decoder = NIOHTTPDecoderLimitConfiguration()
@@ -115,14 +113,14 @@ struct WebChannel: HTTPChannelHandler {
   // MARK: - TLS and HTTP/2
 
   private func secure(
-    _ channel: any Channel, _ certificates: Certificates, _ logger: Logger
+    _ channel: any Channel, _ limits: ClientLimits, _ certificates: Certificates, _ logger: Logger
   ) throws -> EventLoopFuture<Speech> {
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(NIOSSLServerHandler(context: certificates.current))
     let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Speech> { result, channel in
       channel.eventLoop.makeCompletedFuture {
-        if case .negotiated("h2") = result { return .http2(try http2(channel, logger)) }
-        return .http1(try http1(channel, isSecure: true, logger))
+        if case .negotiated("h2") = result { return .http2(try http2(channel, limits, logger)) }
+        return .http1(try http1(channel, limits, isSecure: true, logger))
       }
     }
     try pipeline.addHandler(negotiation)
@@ -133,7 +131,7 @@ struct WebChannel: HTTPChannelHandler {
   }
 
   private func http2(
-    _ channel: any Channel, _ logger: Logger
+    _ channel: any Channel, _ limits: ClientLimits, _ logger: Logger
   ) throws -> NIOHTTP2Handler.AsyncStreamMultiplexer<Parts> {
     let manager = NIOHTTP2ServerConnectionManagementHandler(
       eventLoop: channel.eventLoop,
@@ -142,12 +140,12 @@ struct WebChannel: HTTPChannelHandler {
         keepalive: .init(pingInterval: limits.idle, ackTimeout: .seconds(20))))
     let streams = try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
       mode: .server, streamDelegate: manager.http2StreamDelegate, configuration: Self.http2Limits
-    ) { stream in stream.eventLoop.makeCompletedFuture { try http2Stream(stream, logger) } }
+    ) { stream in stream.eventLoop.makeCompletedFuture { try http2Stream(stream, limits, logger) } }
     try channel.pipeline.syncOperations.addHandler(manager)
     return streams
   }
 
-  private func http2Stream(_ stream: any Channel, _ logger: Logger) throws -> Parts {
+  private func http2Stream(_ stream: any Channel, _ limits: ClientLimits, _ logger: Logger) throws -> Parts {
     try stream.pipeline.syncOperations.addHandlers([
       HTTP2FramePayloadToHTTPServerCodec(), ExchangeHandler(.stream, limits: limits),
       HTTPConnectionStateHandler(logger: logger),

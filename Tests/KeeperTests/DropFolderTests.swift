@@ -18,8 +18,8 @@ import WireFormats
 
   private func makeFolder(settleTime: Duration = .zero) -> DropFolder {
     DropFolder(
-      spool: house.spool, catalog: house.catalog, fairShare: FairShare(catalog: house.catalog), signer: house.signer,
-      owner: "drop", options: ConversionOptions(), settleTime: settleTime, logger: .silent)
+      spool: house.spool, catalog: house.catalog, fairShare: FairShare(catalog: house.catalog), rules: house.drops,
+      settleTime: settleTime, logger: .silent)
   }
 
   private func jobs() async throws -> [JobRecord] {
@@ -107,10 +107,10 @@ import WireFormats
       // Opened by whoever owns it.
       let catalog = try Catalog(path: root.appending("mp3spool.sqlite"))
       try #require(seteuid(65534) == 0)
-      let signer = SidecarSigner(key: SigningKey())
+      let rules = DropRules(owner: "drop", options: ConversionOptions(), signer: SidecarSigner(key: SigningKey()))
       var folder = DropFolder(
-        spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), signer: signer, owner: "drop",
-        options: ConversionOptions(), settleTime: .zero, logger: .silent)
+        spool: spool, catalog: catalog, fairShare: FairShare(catalog: catalog), rules: { rules },
+        settleTime: .zero, logger: .silent)
       for _ in 0..<4 { try await folder.look() }
       #expect(try spool.list(.waiting).count == 2)
       #expect(try Files.list(spool.layout.incoming).map(\.name).contains("secret.mp4"))
@@ -127,7 +127,7 @@ import WireFormats
   private func service(isLocal: Bool, _ fairShare: FairShare? = nil) -> KeeperService {
     KeeperService(
       spool: house.spool, catalog: house.catalog, fairShare: fairShare ?? FairShare(catalog: house.catalog),
-      signer: house.signer, dropOwner: "drop", dropOptions: ConversionOptions(), isLocal: isLocal, logger: .silent)
+      drops: house.drops, isLocal: isLocal, logger: .silent)
   }
 
   /// Runs the service until `isEnough` holds, asked at each change in `incoming/`, which is named by inotify.

@@ -106,3 +106,11 @@ final class TemporaryHouse: Sendable {
 extension Logger {
   static let silent = Logger(label: "KeeperTests") { _ in SwiftLogNoOpLogHandler() }
 }
+
+extension TemporaryHouse {
+  /// What becomes of dropped files here.
+  var drops: @Sendable () -> DropRules {
+    let rules = DropRules(owner: "drop", options: ConversionOptions(), signer: signer)
+    return { rules }
+  }
+}

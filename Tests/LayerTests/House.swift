@@ -43,7 +43,9 @@ struct House {
     "NIOFoundationCompat": Guest(
       rooms: ["Gateway"], reason: "hashes read a body's bytes where the network has put them"),
     "NIOPosix": Guest(
-      rooms: ["DurableFiles", "Notices"], reason: "threads for calls that block are BlockingThreads; mail has a socket"),
+      rooms: ["DurableFiles", "Notices", "WebServer"],
+      reason: "threads for calls that block are BlockingThreads; mail and the servers have sockets"),
+    "NIOExtras": Guest(rooms: ["WebServer"], reason: wire),
     "AsyncHTTPClient": Guest(
       rooms: ["mp3spool", "Gateway", "Notices"],
       reason: "the gateway asks another service, notices go to strangers', commands to a gateway; nothing else calls"),
@@ -54,7 +56,7 @@ struct House {
     "ArgumentParser": Guest(rooms: ["mp3spool"], reason: "rooms get their settings as values"),
     "UnixSignals": Guest(rooms: ["mp3spool"], reason: "signals are the process's matter"),
     "ServiceLifecycle": Guest(
-      rooms: ["mp3spool", "Gateway", "Converter", "Notices", "Keeper"],
+      rooms: ["mp3spool", "Gateway", "WebServer", "Converter", "Notices", "Keeper"],
       reason: "only what runs on is a service, or must end with one"),
     "Configuration": Guest(rooms: ["Settings"], reason: layers),
     "Yams": Guest(rooms: ["Settings"], reason: layers),

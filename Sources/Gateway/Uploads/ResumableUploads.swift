@@ -13,20 +13,27 @@ public import Tokens
 import WireFormats
 
 /// The resumable uploads of this process: who writes to which, when one becomes a job, and which have expired.
-public final class ResumableUploads: Sendable {
+///
+/// All copies are about the same uploads, also those that follow other settings.
+public struct ResumableUploads: Sendable {
   let spool: Spool
   private let catalog: Catalog
-  private let signer: SidecarSigner
+  private var signer: SidecarSigner
   private let logger: Logger
   /// How long an upload is kept to which no byte comes.
-  let expiry: Duration
-  private let writers = Mutex(UploadWriters())
-  /// The SHA-256 of uploads whose bytes came to this process from the first on, at the offset at which they stand. It spares
-  /// reading them once more; where it is missing they are read.
-  private let hashes = Mutex<[JobID: (offset: Int64, hash: SHA256)]>([:])
+  private(set) var expiry: Duration
+  private let underway = Underway()
+  /// The uploads that have keys, those in one piece as well.
+  let keyed: KeyedUploads
 
-  /// Who sends each upload that was begun in this process and has not ended: their ids are turns that are taken.
-  private let unfinished = Mutex<[JobID: String]>([:])
+  private final class Underway: Sendable {
+    let writers = Mutex(UploadWriters())
+    /// The SHA-256 of uploads whose bytes came to this process from the first on, at the offset at which they stand. It
+    /// spares reading them once more; where it is missing they are read.
+    let hashes = Mutex<[JobID: (offset: Int64, hash: SHA256)]>([:])
+    /// Who sends each upload that was begun in this process and has not ended: their ids are turns that are taken.
+    let unfinished = Mutex<[JobID: String]>([:])
+  }
 
   /// More than this is not worth its memory.
   private static let mostHashes = 10_000
@@ -34,9 +41,17 @@ public final class ResumableUploads: Sendable {
   public init(spool: Spool, catalog: Catalog, signer: SidecarSigner, expiry: Duration, logger: Logger) {
     self.spool = spool
     self.catalog = catalog
+    self.keyed = KeyedUploads(spool: spool, catalog: catalog)
     self.signer = signer
     self.expiry = expiry
     self.logger = logger
+  }
+
+  /// The same uploads, by other settings.
+  public func following(signer: SidecarSigner, expiry: Duration) -> ResumableUploads {
+    var other = self
+    (other.signer, other.expiry) = (signer, expiry)
+    return other
   }
 
   // MARK: - Who writes
@@ -47,20 +62,20 @@ public final class ResumableUploads: Sendable {
   func withWriter<Value>(
     of id: JobID, _ body: (UploadWriters.Ticket) async throws -> Value
   ) async throws -> Value {
-    switch writers.withLock({ $0.enter(id, at: .now) }) {
+    switch underway.writers.withLock({ $0.enter(id, at: .now) }) {
     case .locked(let interrupt):
       interrupt?()
       throw HTTPFailure(
         .locked, "another request is writing to this upload", headers: [.retryAfter: "1"])
     case .entered(let ticket):
-      defer { writers.withLock { $0.leave(ticket) } }
+      defer { underway.writers.withLock { $0.leave(ticket) } }
       return try await body(ticket)
     }
   }
 
   /// Ends the upload's writer if nothing came from it for a while; see `UploadWriters`.
   func endSilentWriter(of id: JobID) {
-    let interrupt = writers.withLock { writers -> (@Sendable () -> Void)? in
+    let interrupt = underway.writers.withLock { writers -> (@Sendable () -> Void)? in
       switch writers.enter(id, at: .now) {
       case .locked(let interrupt): return interrupt
       case .entered(let ticket):
@@ -72,16 +87,16 @@ public final class ResumableUploads: Sendable {
   }
 
   func set(interrupt: @escaping @Sendable () -> Void, for ticket: UploadWriters.Ticket) {
-    writers.withLock { $0.set(interrupt: interrupt, for: ticket) }
+    underway.writers.withLock { $0.set(interrupt: interrupt, for: ticket) }
   }
 
-  func hear(_ ticket: UploadWriters.Ticket) { writers.withLock { $0.hear(ticket, at: .now) } }
+  func hear(_ ticket: UploadWriters.Ticket) { underway.writers.withLock { $0.hear(ticket, at: .now) } }
 
   // MARK: - Where they stand
 
   func begin(_ id: JobID, _ description: UploadDescription) async throws {
     try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.beginUpload(id, description) }
-    unfinished.withLock { $0[id] = description.owner }
+    underway.unfinished.withLock { $0[id] = description.owner }
     keep(SHA256(), at: 0, of: id)
   }
 
@@ -119,7 +134,7 @@ public final class ResumableUploads: Sendable {
 
   /// Opens the upload for the caller, who has it for itself.
   func open(_ id: JobID, at offset: Int64, _ checksum: TusChecksum?) async throws -> OpenUpload {
-    let known = hashes.withLock { $0.removeValue(forKey: id) }
+    let known = underway.hashes.withLock { $0.removeValue(forKey: id) }
     let whole = known.flatMap { $0.offset == offset ? $0.hash : nil } ?? (offset == 0 ? SHA256() : nil)
     return try await OpenUpload.open(id, at: offset, whole: whole, checksum: checksum, in: spool)
   }
@@ -127,7 +142,7 @@ public final class ResumableUploads: Sendable {
   /// Remembers the hash of the upload's first `offset` bytes.
   func keep(_ hash: SHA256?, at offset: Int64, of id: JobID) {
     guard let hash else { return }
-    hashes.withLock {
+    underway.hashes.withLock {
       if $0.count >= Self.mostHashes, let other = $0.keys.first { $0[other] = nil }
       $0[id] = (offset, hash)
     }
@@ -170,7 +185,7 @@ public final class ResumableUploads: Sendable {
 
   /// Of the bytes that are there: where this process did not see them all pass, they are read.
   private func sha256(of id: JobID, _ length: Int64) async throws -> String {
-    if let known = hashes.withLock({ $0[id] }), known.offset == length { return Digest.hex(known.hash.finalize()) }
+    if let known = underway.hashes.withLock({ $0[id] }), known.offset == length { return Digest.hex(known.hash.finalize()) }
     var hash = SHA256()
     var offset: Int64 = 0
     while offset < length {
@@ -193,14 +208,14 @@ public final class ResumableUploads: Sendable {
   }
 
   private func forget(_ id: JobID) {
-    hashes.withLock { $0[id] = nil }
-    unfinished.withLock { $0[id] = nil }
+    underway.hashes.withLock { $0[id] = nil }
+    underway.unfinished.withLock { $0[id] = nil }
   }
 
   /// The time of the last of this owner's ids that no job has yet. Without it, a thousand uploads that are begun together
   /// and end together would come before all others' jobs.
   func lastUnfinished(of owner: String) -> Date? {
-    unfinished.withLock { $0.filter { $0.value == owner }.keys.max()?.time }
+    underway.unfinished.withLock { $0.filter { $0.value == owner }.keys.max()?.time }
   }
 
   /// Removes what has expired, and makes jobs of what is whole but was kept from it by a crash.

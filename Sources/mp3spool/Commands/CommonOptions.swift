@@ -12,12 +12,21 @@ struct CommonOptions: ParsableArguments {
 
   /// The settings, with this command's own flags on top.
   func settings(_ flags: [SettingName: String?] = [:]) async throws -> Settings {
+    try await source(flags) { _ in .leftAlone }.load()
+  }
+
+  /// Where a service has its settings from; it is given the credentials that they name.
+  func source(
+    _ flags: [SettingName: String?] = [:],
+    credentials: ([String: String]) -> Credentials = { .given($0) }
+  ) -> SettingsSource {
     var all: [SettingName: String] = flags.compactMapValues { $0 }
     all[.spool] = spool
     all[.database] = database
     let environment = ProcessInfo.processInfo.environment
     let file = config ?? environment["MP3SPOOL_CONFIG"]
-    return try await Settings.load(flags: all, environment: environment, file: file.map { FilePath($0) })
+    return SettingsSource(
+      flags: all, environment: environment, file: file.map { FilePath($0) }, credentials: credentials(environment))
   }
 }
 

@@ -1,17 +1,5 @@
 import ArgumentParser
-import AuthService
-import Catalog
-import Converter
-import Gateway
-import Hummingbird
-import Keeper
-import Logging
-import ServiceLifecycle
 import Settings
-import Spool
-import Telemetry
-import Tokens
-import WebServer
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,28 +12,28 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let settings = try await common.settings([
-        .listen: listen, .authListen: authListen, .converters: converters,
-      ])
-      Telemetry.bootstrap(level: settings.logLevel)
-      let parts = Parts(settings: settings)
-      let manager = ServiceManager(parts: 2, logger: Telemetry.logger("lifecycle"))
+      let source = common.source([.listen: listen, .authListen: authListen, .converters: converters])
+      let parts = try await Parts.started(source)
+      let manager = parts.manager(parts: 2)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
-      let access = try await parts.accessTokens(catalog)
-      let entrance = parts.entrance(catalog, access)
-      let uploads = try await parts.resumableUploads(spool, catalog)
-      let fairShare = FairShare(catalog: catalog)
-      let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
-      try await ServiceRun.run(
-        [
-          try parts.authServer(entrance, access, manager),
-          try await parts.keeper(spool, catalog, fairShare, uploads),
-          try parts.converter(spool),
-          news,
-          try await parts.notices(catalog),
-          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads, manager),
-        ], manager, settings)
+      let ground = try await parts.gatewayGround(spool, catalog)
+      let current = try await Current(parts) { parts, old in
+        let access = try await parts.accessTokens(catalog)
+        var next = try Arrangement(parts, after: old)
+        let entrance = parts.entrance(catalog, access, next.loginRate)
+        next.certificates = try parts.certificates()
+        next.auth = try parts.authResponder(entrance, access)
+        next.gateway = try await parts.gateway(ground, entrance, asking: nil)
+        return next
+      }
+      let sockets = PassedSockets()
+      try await ServiceRun(source: source, current: current, manager: manager).run(
+        working: [
+          parts.authServer(current, manager, sockets.socket(for: .auth, among: [.gateway, .auth])),
+          parts.gatewayServer(current, manager, sockets.socket(for: .gateway, among: [.gateway, .auth])),
+          try parts.converter(spool, current),
+        ], serving: try parts.besideGateway(ground, current))
       _ = consume lock
     }
   }
@@ -60,14 +48,20 @@ struct AuthCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let settings = try await common.settings([.authListen: authListen])
-      Telemetry.bootstrap(level: settings.logLevel)
-      let parts = Parts(settings: settings)
-      let manager = ServiceManager(parts: 1, logger: Telemetry.logger("lifecycle"))
+      let source = common.source([.authListen: authListen])
+      let parts = try await Parts.started(source)
+      let manager = parts.manager(parts: 1)
       let catalog = try parts.catalog()
-      let access = try await parts.accessTokens(catalog)
-      try await ServiceRun.run(
-        [try parts.authServer(parts.entrance(catalog, access), access, manager)], manager, settings)
+      let current = try await Current(parts) { parts, old in
+        let access = try await parts.accessTokens(catalog)
+        var next = try Arrangement(parts, after: old)
+        next.certificates = try parts.certificates()
+        next.auth = try parts.authResponder(parts.entrance(catalog, access, next.loginRate), access)
+        return next
+      }
+      let socket = PassedSockets().socket(for: .auth, among: [.auth])
+      try await ServiceRun(source: source, current: current, manager: manager)
+        .run(working: [parts.authServer(current, manager, socket)])
     }
   }
 }
@@ -82,23 +76,25 @@ struct GatewayCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let settings = try await common.settings([.listen: listen, .authService: authService])
-      Telemetry.bootstrap(level: settings.logLevel)
-      let parts = Parts(settings: settings)
-      let manager = ServiceManager(parts: 1, logger: Telemetry.logger("lifecycle"))
+      let source = common.source([.listen: listen, .authService: authService])
+      let parts = try await Parts.started(source)
+      let manager = parts.manager(parts: 1)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
-      let entrance = try await parts.remoteOrLocalEntrance(catalog)
-      let uploads = try await parts.resumableUploads(spool, catalog)
-      let fairShare = FairShare(catalog: catalog)
-      let news = JobNews(spool: spool, catalog: catalog, logger: Telemetry.logger("gateway"))
-      try await ServiceRun.run(
-        [
-          try await parts.keeper(spool, catalog, fairShare, uploads),
-          news,
-          try await parts.notices(catalog),
-          try await parts.gatewayServer(entrance, spool, catalog, fairShare, news, uploads, manager),
-        ], manager, settings)
+      let ground = try await parts.gatewayGround(spool, catalog)
+      let current = try await Current(parts) { parts, old in
+        let access = try await parts.accessTokens(catalog)
+        var next = try Arrangement(parts, after: old)
+        let remote = parts.remoteAuth(access, after: old)
+        let entrance =
+          remote.map { parts.entrance(asking: $0, next.loginRate) } ?? parts.entrance(catalog, access, next.loginRate)
+        next.certificates = try parts.certificates()
+        next.gateway = try await parts.gateway(ground, entrance, asking: remote)
+        return next
+      }
+      let socket = PassedSockets().socket(for: .gateway, among: [.gateway])
+      try await ServiceRun(source: source, current: current, manager: manager).run(
+        working: [parts.gatewayServer(current, manager, socket)], serving: try parts.besideGateway(ground, current))
       _ = consume lock
     }
   }
@@ -113,93 +109,12 @@ struct WorkCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let settings = try await common.settings([.converters: converters])
-      Telemetry.bootstrap(level: settings.logLevel)
-      let parts = Parts(settings: settings)
-      let manager = ServiceManager(parts: 0, logger: Telemetry.logger("lifecycle"))
-      try await ServiceRun.run([try parts.converter(try parts.spool())], manager, settings)
+      let source = common.source([.converters: converters])
+      let parts = try await Parts.started(source)
+      let current = try await Current(parts) { parts, old in try Arrangement(parts, after: old) }
+      let converter = try parts.converter(try parts.spool(), current)
+      try await ServiceRun(source: source, current: current, manager: parts.manager(parts: 0))
+        .run(working: [converter])
     }
   }
-}
-
-extension Parts {
-  fileprivate func authServer(
-    _ entrance: Entrance, _ access: AccessTokens, _ manager: ServiceManager
-  ) throws -> some Service {
-    let router = Router(context: AuthContext.self, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: ClientMiddleware(try trustedProxies()))
-    router.add(middleware: AuditMiddleware(entrance.audit))
-    router.add(middleware: FailureMiddleware { ($0 as? CatalogError).flatMap(HTTPFailure.init(translating:)) })
-    AuthRoutes<AuthContext>(entrance: entrance, publicKeys: access.keys).add(to: router)
-    return HTTPService(
-      name: "auth service", responder: router.buildResponder(), address: settings.authListen,
-      limits: ClientLimits(settings.web), certificates: try certificates(), manager: manager,
-      logger: Telemetry.logger("auth"))
-  }
-
-  fileprivate func gatewayServer(
-    _ entrance: Entrance, _ spool: Spool, _ catalog: Catalog, _ fairShare: FairShare, _ news: JobNews,
-    _ uploads: ResumableUploads, _ manager: ServiceManager
-  ) async throws -> some Service {
-    let routes = GatewayRoutes(
-      entrance: entrance, spool: spool, catalog: catalog, fairShare: fairShare, news: news,
-      signer: try await sidecarSigner(catalog, spool),
-      links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: PublicAddress(settings.publicURL),
-      uploads: uploads,
-      limits: UploadLimits(maximumBytes: settings.maximumUpload, reservedBytes: settings.reservedSpace),
-      quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)),
-      retention: Retention(
-        done: settings.retention.done, failed: settings.retention.failed, freeBytes: settings.retention.freeBytes),
-      gate: try webhookGate(),
-      sendsMail: settings.notices.mail != nil, defaults: try conversionDefaults(), proxies: try trustedProxies(),
-      exposition: Telemetry.metrics.exposition)
-    return HTTPService(
-      name: "gateway", responder: routes.router().buildResponder(), address: settings.listen,
-      limits: ClientLimits(settings.web), certificates: try certificates(), manager: manager,
-      logger: Telemetry.logger("gateway"))
-  }
-
-  fileprivate func resumableUploads(_ spool: Spool, _ catalog: Catalog) async throws -> ResumableUploads {
-    ResumableUploads(
-      spool: spool, catalog: catalog, signer: try await sidecarSigner(catalog, spool), expiry: settings.uploadExpiry,
-      logger: Telemetry.logger("gateway"))
-  }
-
-  fileprivate func keeper(
-    _ spool: Spool, _ catalog: Catalog, _ fairShare: FairShare, _ uploads: ResumableUploads
-  ) async throws -> KeeperService {
-    KeeperService(
-      spool: spool, catalog: catalog, fairShare: fairShare, signer: try await sidecarSigner(catalog, spool),
-      dropOwner: settings.dropOwner, dropOptions: try conversionDefaults(), isLocal: try spoolIsLocal(),
-      logger: Telemetry.logger("keeper"), chore: uploads.sweep)
-  }
-
-  fileprivate func converter(_ spool: Spool) throws -> ConverterService {
-    ConverterService(
-      spool: spool, conversion: try conversion(), slots: settings.converters, isLocal: try spoolIsLocal(),
-      patchedFFmpeg: settings.patchedFFmpeg, version: MP3Spool.version, logger: Telemetry.logger("converter"))
-  }
-
-  /// Logins and tokens by the users in our own database.
-  fileprivate func entrance(_ catalog: Catalog, _ access: AccessTokens) -> Entrance {
-    Entrance(
-      login: LocalLogin(catalog: catalog, signer: access.signer), rate: LoginRate(perMinute: settings.loginRate),
-      door: Door(LocalAuthority(catalog: catalog, verifier: access.verifier), rules: accessRules),
-      accounts: .here(catalog, usual: QuotaLimits(settings.quota)),
-      audit: AuditLog(Telemetry.logger("audit")))
-  }
-
-  /// Where logins are asked for and tokens checked: at another auth service, or in our own database.
-  fileprivate func remoteOrLocalEntrance(_ catalog: Catalog) async throws -> Entrance {
-    let access = try await accessTokens(catalog)
-    guard let baseURL = settings.authService else { return entrance(catalog, access) }
-    let remote = RemoteAuth(baseURL: baseURL, verifier: settings.jwtSecret == nil ? nil : access.verifier)
-    return Entrance(
-      login: remote, rate: LoginRate(perMinute: settings.loginRate), door: Door(remote, rules: accessRules),
-      accounts: .elsewhere(remote.forward),
-      audit: AuditLog(Telemetry.logger("audit"))
-    )
-  }
-
-  private var accessRules: AccessRules { AccessRules(usersMayUpload: settings.usersMayUpload) }
 }

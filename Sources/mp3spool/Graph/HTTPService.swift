@@ -10,31 +10,39 @@ import WebServer
 /// One HTTP server as a service; says where it listens once it does.
 struct HTTPService<Context: RequestContext>: Service where Context.Source == ApplicationRequestContextSource {
   let name: String
-  let responder: RouterResponder<Context>
+  /// Where it listens, unless a service manager listens for it.
   let address: HostAndPort
-  let limits: ClientLimits
-  let certificates: Certificates?
+  let socket: CInt?
+  let current: Current
+  let responder: @Sendable (Arrangement) -> RouterResponder<Context>?
   let manager: ServiceManager
   let logger: Logger
 
   func run() async throws {
-    let (name, host, manager, logger) = (name, address.host, manager, logger)
-    let scheme = certificates == nil ? "http" : "https"
-    let application = Application(
-      responder: responder, server: .web(limits: limits, certificates: certificates),
-      configuration: ApplicationConfiguration(
-        address: .hostname(host, port: address.port), serverName: "mp3spool", backlog: 1024,
-        availableConnectionsDelegate: limits.acceptance),
-      services: certificates.map { [CertificateWatch(certificates: $0, logger: logger)] } ?? [],
-      onServerRunning: { channel in
-        let port = channel.localAddress?.port ?? 0
-        let address = HostAndPort("\(host):\(port)")?.description ?? "\(host):\(port)"
-        logger.info("\(name) listens on \(scheme)://\(address)")
-        manager.isReady()
-      },
-      logger: logger)
-    do { try await application.run() } catch let error as IOError {
+    let (name, current, responder, manager, logger) = (name, current, responder, manager, logger)
+    let scheme = current.arrangement.certificates == nil ? "http" : "https"
+    let server = WebServer(
+      at: socket.map { .socket($0) } ?? .address(host: address.host, port: address.port),
+      responder: { Answering(responder: responder(current.arrangement)) },
+      limits: { current.arrangement.limits }, certificates: { current.arrangement.certificates }, logger: logger
+    ) { [address, socket] own in
+      let host = socket == nil ? address.host : own?.ipAddress ?? address.host
+      let place = HostAndPort("[\(host)]:\(own?.port ?? 0)")?.description ?? "\(host)"
+      logger.info("\(name) listens on \(scheme)://\(place)")
+      manager.isReady()
+    }
+    do { try await server.run() } catch let error as IOError {
       throw Problem.unavailable("\(name) cannot listen on \(address): \(error.sentence)")
+    }
+  }
+
+  /// The routes of the arrangement in which the request came.
+  private struct Answering: HTTPResponder {
+    let responder: RouterResponder<Context>?
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+      guard let responder else { return Response(status: .serviceUnavailable) }
+      return try await responder.respond(to: request, context: context)
     }
   }
 }

@@ -114,14 +114,14 @@ struct Parts {
       AddressRules(allowing: try blocks(settings.notices.privateAddresses, of: .webhookPrivateAddresses)))
   }
 
-  /// Sends what people want to be told of the ends of jobs.
-  func notices(_ catalog: Catalog) async throws -> NoticeService {
+  /// What sends what people want to be told of the ends of jobs.
+  func noticeSenders(_ catalog: Catalog) async throws -> NoticeSenders {
     let content = NoticeContent(
       view: { JobView($0, progress: nil) }, json: { try JSONText.encode($0) },
       links: LinkSigner(key: try await catalog.signingKey(for: .links)), address: settings.publicURL)
-    return NoticeService(
-      catalog: catalog, gate: try webhookGate(), content: content, userAgent: "mp3spool/\(MP3Spool.version)",
-      mail: try mailSender(content), logger: Telemetry.logger("notices"))
+    return NoticeSenders(
+      gate: try webhookGate(), content: content, userAgent: "mp3spool/\(MP3Spool.version)",
+      mail: try mailSender(content))
   }
 
   private func mailSender(_ content: NoticeContent) throws -> MailSender? {
@@ -152,7 +152,7 @@ struct AccessTokens {
 }
 
 extension DecodeLimits {
-  fileprivate init(_ limits: Limits) {
+  init(_ limits: Limits) {
     self.init()
     (streams, probeBytes, analyzeDuration) = (limits.streams, Int(limits.probe), limits.analysis)
     (allocation, addressSpace) = (Int(limits.allocation), Int(limits.memory))

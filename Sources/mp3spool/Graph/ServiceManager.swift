@@ -6,16 +6,24 @@ import ServiceLifecycle
 import Synchronization
 
 /// What the service manager that started this process, systemd as a rule, is told of it (sd_notify(3)): that it is ready,
-/// that it is alive, that it stops. Without one nothing is said.
+/// that it is alive, that it reads its settings again, that it stops. Without one nothing is said.
 final class ServiceManager: Service {
   private let logger: Logger
   private let watchdog: Duration?
+  /// How long a stop may take.
+  private let stopLimit: Duration
   /// How many parts have yet to say that they are ready.
   private let pending: Mutex<Int>
 
-  /// - Parameter parts: how many times ``isReady()`` is called until all is ready; 0: it is from the start.
-  init(parts: Int, logger: Logger, environment: [String: String] = ProcessInfo.processInfo.environment) {
+  /// - Parameters:
+  ///   - parts: how many times ``isReady()`` is called until all is ready; 0: it is from the start.
+  ///   - stopLimit: how long a stop may take; the unit's own limit is no shorter then.
+  init(
+    parts: Int, stopLimit: Duration, logger: Logger,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
     self.logger = logger
+    self.stopLimit = stopLimit
     pending = Mutex(parts)
     watchdog = Self.watchdog(in: environment)
   }
@@ -29,14 +37,18 @@ final class ServiceManager: Service {
     }
   }
 
+  /// The settings are being read again, until ``hasReloaded()``.
+  func reloads() { tell(clinux_reloading) }
+
+  func hasReloaded() { tell(clinux_ready) }
+
   func run() async throws {
     if pending.withLock({ $0 }) == 0 { tell(clinux_ready) }
-    await withGracefulShutdownHandler {
-      await cancelWhenGracefulShutdown { await self.beat() }
-    } onGracefulShutdown: {
-      self.tell(clinux_stopping)
-    }
+    await cancelWhenGracefulShutdown { await self.beat() }
   }
+
+  /// The process finishes what runs, and ends.
+  func stops() { tell(clinux_stopping, stopLimit) }
 
   /// A sign of life goes through both kinds of threads: where one of them does nothing any more, none comes, and the
   /// process is started anew.
@@ -49,8 +61,8 @@ final class ServiceManager: Service {
 
   private func untilCancelled() async { while (try? await Task.sleep(for: .seconds(3600))) != nil {} }
 
-  private func tell(_ state: clinux_state) {
-    let failure = clinux_notify(state)
+  private func tell(_ state: clinux_state, _ time: Duration = .zero) {
+    let failure = clinux_notify(state, UInt64(time / .microseconds(1)))
     if failure != 0 {
       logger.warning("the service manager cannot be told", metadata: ["errno": "\(failure)"])
     }

@@ -5,21 +5,68 @@ import Telemetry
 import UnixSignals
 
 /// Runs services until one fails or the process is told to stop (SIGTERM, SIGINT): then they finish what runs, for as
-/// long as the settings allow, and are cancelled after that.
-enum ServiceRun {
-  ///
-  /// - Parameter manager: is told of it; the servers among the services tell it when they listen.
-  static func run(_ services: [any Service], _ manager: ServiceManager, _ settings: Settings) async throws {
+/// long as the settings allow, and are cancelled after that, or when the process is told so a second time.
+///
+///     stop ─► servers and converters finish what runs, all at once ─► what serves them ends
+struct ServiceRun {
+  let source: SettingsSource
+  let current: Current
+  let manager: ServiceManager
+
+  /// What is left when the time for finishing is over gets this long to be given back or thrown away. After it the process
+  /// ends, whatever still runs: what it owned is taken back at the next start.
+  static let cancelling = Duration.seconds(10)
+
+  /// - Parameters:
+  ///   - working: take work from outside; they stop together, so that each has all of the time.
+  ///   - serving: are needed by the others until these have ended.
+  func run(working: [any Service], serving: [any Service] = []) async throws {
+    let logger = Telemetry.logger("lifecycle")
+    let watch = CertificateWatch(current: current, logger: logger)
+    let reload = SettingsReload(source: source, current: current, manager: manager, logger: logger)
     var configuration = ServiceGroupConfiguration(
-      services: (services + [manager]).map {
+      // They are stopped from the last one on. The manager's signs of life go on to the end.
+      services: ([manager] + serving + [Together(services: working), watch, reload]).map {
         .init(
           service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
           failureTerminationBehavior: .gracefullyShutdownGroup)
       },
-      gracefulShutdownSignals: [.sigterm, .sigint], logger: Telemetry.logger("lifecycle"))
-    configuration.maximumGracefulShutdownDuration = settings.shutdownGrace
-    // After this the process ends, whatever still runs: what it owned is taken back at the next start.
-    configuration.maximumCancellationDuration = .seconds(10)
-    try await ServiceGroup(configuration: configuration).run()
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = current.arrangement.settings.shutdownGrace
+    configuration.maximumCancellationDuration = Self.cancelling
+    try await run(ServiceGroup(configuration: configuration), logger)
+  }
+
+  /// Runs the group until it ends, or a second signal cuts it short.
+  private func run(_ group: ServiceGroup, _ logger: Logger) async throws {
+    // Trapped before the group starts, so that no signal is missed.
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    try await withThrowingTaskGroup { tasks in
+      tasks.addTask { try await group.run() }
+      tasks.addTask {
+        var count = 0
+        for await _ in signals {
+          count += 1
+          if count == 2 { break }
+        }
+        if count == 2 { logger.notice("told to stop a second time: what runs is broken off") }
+      }
+      defer { tasks.cancelAll() }
+      // The second one ends only for a second signal: then the first is cancelled, and waited for.
+      try await tasks.next()
+      tasks.cancelAll()
+      try await tasks.next()
+    }
+  }
+}
+
+/// Services that are told to stop at the same time; a group of ServiceLifecycle's tells one after the other.
+struct Together: Service {
+  let services: [any Service]
+
+  func run() async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+      for service in services { group.addTask { try await service.run() } }
+    }
   }
 }
