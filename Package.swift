@@ -127,7 +127,7 @@ let tests: [Target] = [
   .testTarget(name: "LayerTests"),
   // The documents, compared with the code.
   .testTarget(
-    name: "DocumentTests", dependencies: ["EndToEndTests", "Settings", .product(name: "Yams", package: "Yams")]),
+    name: "DocumentTests", dependencies: ["EndToEndTests", "Settings", system, .product(name: "Yams", package: "Yams")]),
   // The program on several hosts, as etc/test hosts brings them up, with the means of the tests on one.
   .testTarget(name: "HostTests", dependencies: ["EndToEndTests", "WireFormatsTests"], exclude: ["Lab"]),
   .testTarget(

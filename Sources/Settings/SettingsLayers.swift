@@ -65,6 +65,7 @@ final class SettingsLayers {
     _ name: SettingName, or usual: String, _ form: String, _ parse: (String) -> Value?
   ) async throws(SettingsError) -> Value {
     let text = try await look(name, or: usual) ?? usual
+    effective[name]?.form = form
     guard let value = parse(text) else {
       throw SettingsError("the setting \(name.rawValue) is '\(text)', but it must be \(form)")
     }
@@ -73,7 +74,9 @@ final class SettingsLayers {
 
   /// The pieces between commas.
   func list(_ name: SettingName) async throws(SettingsError) -> [String] {
-    try await text(name)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
+    let text = try await text(name)
+    effective[name]?.form = "values with commas between"
+    return text?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
   }
 
   private static func flagProvider(_ flags: [SettingName: String]) -> InMemoryProvider {

@@ -62,6 +62,9 @@ public struct EffectiveSetting: Sendable, CustomStringConvertible {
   /// The same, with a credential's content in place of its name.
   let value: String?
 
+  /// Which values there are, as in "it must be …"; nil: any text, which whoever uses it may still refuse.
+  public internal(set) var form: String?
+
   /// For people: no secret is in it.
   public var shown: String? {
     guard let text, name.isSecret, !Credentials.isNamed(by: text) else { return text }
