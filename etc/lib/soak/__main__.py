@@ -74,11 +74,17 @@ class Soak:
                    wanted=(200, 201), Content_Type="application/json")
 
     def live(self) -> None:
-        """Kills what people talk to in the first minutes and at the end; looks at what the rest holds between these."""
+        """Kills what people talk to in the first minutes and at the end; looks at what the rest holds between these.
+
+        After the kills people come more often for a while: what takes its size by being used has it then.
+        """
         for part in (self.house.gateway, self.house.auth):
-            self.enough.wait(self.warmup / 4)
+            self.enough.wait(self.warmup / 10)
             self.ledger.count(f"{part.name} killed")
             self.house.disturb(part)
+        self.house.haste = 4
+        self.enough.wait(self.warmup / 3)
+        self.house.haste = 1
         while time.monotonic() - self.began < self.seconds:
             self.look()
             self.enough.wait(5)

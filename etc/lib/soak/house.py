@@ -63,6 +63,7 @@ class House:
         self.frail = Part(self, "frail converter", "work")
         self.parts = [self.auth, self.gateway, self.steady, self.frail]
         self.disturbed_until = 0.0
+        self.haste = 1  # how many times as often people come
 
     @property
     def is_disturbed(self) -> bool:

@@ -61,9 +61,10 @@ class Person:
         self.number, self.token, self.done = 0, None, []
 
     def run(self, enough: threading.Event) -> None:
-        began = time.monotonic()
-        while not enough.wait(max(0, began + self.number * self.every - time.monotonic())):
+        due = time.monotonic()
+        while not enough.wait(max(0, due - time.monotonic())):
             self.number += 1
+            due += self.every / self.house.haste
             try:
                 self.act()
             except (OSError, http.client.HTTPException, Refused) as error:
