@@ -25,6 +25,17 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
   private var thrownAway = 0
   private var inputIsClosed = false
+  private var quiescing = Quiescing.notYet
+
+  /// The server takes no more connections. One that was accepted a moment ago has a client that knows nothing of it: its
+  /// first request is answered, if it comes soon.
+  private enum Quiescing {
+    /// Nothing came so far, neither a request nor the event.
+    case notYet
+    case heldBack(ChannelShouldQuiesceEvent)
+    /// It is up to the handlers behind.
+    case passed
+  }
 
   init(_ wire: Wire, limits: ClientLimits) {
     self.wire = wire
@@ -59,6 +70,7 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .end: exchange.requestEnded(at: .now())
     }
     context.fireChannelRead(data)
+    passQuiesceEvent(context)
     arm()
   }
 
@@ -80,7 +92,27 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if thrownAway < ClientLimits.lingering { context.read() }
   }
 
+  /// Lets the handlers behind know of a stop that was held back, and from now on at once.
+  private func passQuiesceEvent(_ context: ChannelHandlerContext) {
+    let before = quiescing
+    quiescing = .passed
+    if case .heldBack(let event) = before { context.fireUserInboundEventTriggered(event) }
+  }
+
+  /// - Returns: whether this stop is for later.
+  private func holdBack(_ event: Any, _ context: ChannelHandlerContext) -> Bool {
+    guard wire == .connection, case .notYet = quiescing, let event = event as? ChannelShouldQuiesceEvent else {
+      return false
+    }
+    quiescing = .heldBack(event)
+    context.eventLoop.assumeIsolated().scheduleTask(in: ClientLimits.lingeringTime) {
+      if let context = self.context { self.passQuiesceEvent(context) }
+    }
+    return true
+  }
+
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if holdBack(event, context) { return }
     if case ChannelEvent.inputClosed = event {
       inputIsClosed = true
       breakOffBody(context)

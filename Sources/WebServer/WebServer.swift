@@ -51,7 +51,18 @@ public struct WebServer: Service {
       onListening(listener.channel.localAddress)
       await serve(listener)
     } onGracefulShutdown: {
-      quiescing.initiateShutdown(promise: nil)
+      end(listener.channel, quiescing)
+    }
+  }
+
+  /// How long a connection that was just accepted may take until it is served.
+  private static let arriving = TimeAmount.milliseconds(200)
+
+  /// Leaves connections that come from now on in the socket, for whoever has it next, and lets those that were accepted
+  /// arrive: NIO drops what is on the way between a server's channel and its reader when the channel closes.
+  private func end(_ channel: any Channel, _ quiescing: ServerQuiescingHelper) {
+    channel.setOption(.autoRead, value: false).whenComplete { _ in
+      channel.eventLoop.scheduleTask(in: Self.arriving) { quiescing.initiateShutdown(promise: nil) }
     }
   }
 

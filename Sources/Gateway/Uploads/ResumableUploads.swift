@@ -185,7 +185,9 @@ public struct ResumableUploads: Sendable {
 
   /// Of the bytes that are there: where this process did not see them all pass, they are read.
   private func sha256(of id: JobID, _ length: Int64) async throws -> String {
-    if let known = underway.hashes.withLock({ $0[id] }), known.offset == length { return Digest.hex(known.hash.finalize()) }
+    if let known = underway.hashes.withLock({ $0[id] }), known.offset == length {
+      return Digest.hex(known.hash.finalize())
+    }
     var hash = SHA256()
     var offset: Int64 = 0
     while offset < length {
