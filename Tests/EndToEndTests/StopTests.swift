@@ -15,8 +15,9 @@ import Testing
     while not os.path.exists(sys.argv[3]): time.sleep(0.05)
     try:
       client.sendall(body[50000:])
-      print(client.recv(65536).decode().split("\r\n")[0])
-      print("end" if client.recv(65536) == b"" else "more")
+      answer = b"".join(iter(lambda: client.recv(65536), b""))
+      print(answer.decode().split("\r\n")[0])
+      print("end")
     except ConnectionError: print("cut")
     """#
 
@@ -54,7 +55,8 @@ import Testing
       try await eventually("a closed port") { try await refusesConnections(service) }
       #expect(service.command.process.isRunning)
       try service.scratch.write("go", [])
-      #expect(await client.outcome().output == "HTTP/1.1 200 OK\nend\n")
+      let said = await client.outcome()
+      #expect(said.output == "HTTP/1.1 200 OK\nend\n", "\(said)")
       #expect(await service.command.outcome().status == 0)
       #expect(service.scratch.names(".state/tmp").isEmpty)
       try await service.scratch.serve { next in
