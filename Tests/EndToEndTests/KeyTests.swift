@@ -50,7 +50,8 @@ import Testing
       #expect(try await service.request("/quota").status == 200)
       service.command.send(SIGHUP)
       try await eventually("an end of the logins") { try await service.request("/quota").status == 403 }
-      #expect(try await service.request("/quota", token: try await service.login(as: Accounts.admin).text).status == 200)
+      #expect(
+        try await service.request("/quota", token: try await service.login(as: Accounts.admin).text).status == 200)
     }
   }
 
