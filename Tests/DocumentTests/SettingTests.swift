@@ -22,18 +22,19 @@ import Testing
   }
 
   private static func values(_ setting: EffectiveSetting) -> String {
-    SettingName.conversionOptions.contains(setting.name) ? "see <doc:Uploading>" : setting.form ?? "text"
+    if SettingName.conversionOptions.contains(setting.name) { return " Values: see <doc:Uploading>." }
+    return setting.form.map { " Values: \($0)." } ?? ""
   }
 
   @Test func eachSettingIsDescribedAsItIs() throws {
     #expect(defaults.map(\.name) == SettingName.allCases)
     let rows = defaults.map { setting in
       [
-        "`\(setting.name.rawValue)`", Self.usual(setting).map { "`\($0)`" } ?? "", Self.values(setting),
-        setting.name.explanation + (setting.name.needsRestart ? " *After a restart.*" : ""),
+        "`\(setting.name.rawValue)`", Self.usual(setting).map { "`\($0)`" } ?? "",
+        setting.name.explanation + Self.values(setting) + (setting.name.needsRestart ? " *After a restart.*" : ""),
       ]
     }
-    let lines = Page.table(["setting", "default", "values", ""], rows)
+    let lines = Page.table(["setting", "default", ""], rows)
     try Page("Settings").expect(lines, below: "All settings")
   }
 
