@@ -24,7 +24,8 @@ struct MP3Spool: AsyncParsableCommand {
     commandName: "mp3spool",
     abstract: "Turns videos into MP3s: over HTTP, from a folder, or right here.",
     discussion: """
-      Exit codes: 0 done; 64 wrong usage or settings; 65 the input cannot be converted; 69 and 75 try again later; \
+      Exit codes: 0 done; 64 wrong usage or settings; 65 the input cannot be converted; 66 no spool or \
+      database is there; 69 and 75 try again later; \
       70 an error in mp3spool.
       """,
     version: version,
@@ -45,7 +46,7 @@ struct MP3Spool: AsyncParsableCommand {
         subcommands: [
           UserCommand.self, TokenCommand.self, KeyCommand.self, WebhookCommand.self, HostsCommand.self,
           CleanCommand.self, CheckCommand.self, ReindexCommand.self,
-          BackupCommand.self, HealthCommand.self, ManualCommand.self,
+          BackupCommand.self, HealthCommand.self, ConfigCommand.self, ManualCommand.self,
         ]),
     ])
 

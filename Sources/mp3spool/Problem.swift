@@ -18,6 +18,8 @@ struct Problem: Error {
   static func usage(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 64) }
   /// The input cannot be converted, now or later (EX_DATAERR).
   static func input(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 65) }
+  /// The spool or database that a command is about is not there (EX_NOINPUT).
+  static func missing(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 66) }
   /// Something that is needed is not there; trying again may help (EX_UNAVAILABLE).
   static func unavailable(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 69) }
   /// It failed for a passing reason (EX_TEMPFAIL).

@@ -44,6 +44,14 @@ struct Accounts: Sendable {
 }
 
 extension Scratch {
+  /// Makes a spool with the accounts in it, in which no service has run yet.
+  func makeSpool() async throws {
+    try await Accounts.add(to: self)
+    // Whoever opens the spool makes the rest of it.
+    let incoming = spool.appending(path: "incoming")
+    try FileManager.default.createDirectory(at: incoming, withIntermediateDirectories: true)
+  }
+
   /// Adds an account with the usual password.
   func addUser(_ email: String, _ arguments: String...) async throws {
     let command = [Program.path, "user", "add", email, "--password-stdin", "--spool", spool.path] + arguments

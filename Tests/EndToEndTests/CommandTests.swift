@@ -20,7 +20,6 @@ import Testing
 
   @Test func accountsAreAddedListedAndDisabled() async throws {
     try await withScratch { scratch in
-      #expect(try await accounts(scratch).isEmpty)
       #expect(try await user(scratch, "add", "b@example.com", "--admin", password: Accounts.password).status == 0)
       #expect(try await user(scratch, "add", "a@example.com", password: Accounts.password).status == 0)
       try await scratch.mp3spool("user", "disable", "a@example.com")
@@ -289,13 +288,46 @@ import Testing
     }
   }
 
+  /// A misspelt directory must not become a spool, nor a misspelt file a database.
+  @Test(arguments: [
+    ["jobs"], ["show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], ["retry", "01ARZ3NDEKTSV4RRFFQ69G5FAV"],
+    ["cancel", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], ["top"], ["hosts"], ["clean", "--older-than", "7d"], ["check"],
+    ["reindex"], ["health"],
+    ["backup", "copy.sqlite"], ["user", "list"], ["user", "passwd", "a@b.c", "--password-stdin"],
+    ["user", "disable", "a@b.c"], ["user", "enable", "a@b.c"], ["user", "quota", "a@b.c"], ["token", "list"],
+    ["token", "add", "a@b.c", "--name", "x", "--scopes", "upload"], ["token", "revoke", "x"], ["webhook", "list"],
+    ["webhook", "add", "a@b.c", "https://example.org"], ["webhook", "remove", "x"], ["webhook", "log"],
+    ["webhook", "secret", "a@b.c"], ["webhook", "resend", "1"], ["key", "list"], ["key", "replace"],
+  ])
+  func commandsAboutASpoolMakeNone(_ words: [String]) async throws {
+    try await withScratch { scratch in
+      let outcome = try await scratch.start(words + ["--spool", scratch.path("typo")]).outcome()
+      #expect(outcome.status == 66, "\(outcome)")
+      #expect(outcome.errors.contains("there is no ") && outcome.errors.contains(scratch.path("typo")), "\(outcome)")
+      #expect(!FileManager.default.fileExists(atPath: scratch.path("typo")))
+    }
+  }
+
+  @Test func settingsAreShownWithoutSecrets() async throws {
+    try await withScratch { scratch in
+      try scratch.write("settings.yaml", "jwt-secret: 0123456789abcdef0123456789abcdef\nlogin-rate: 7\n".utf8)
+      let lines = try await scratch.mp3spool("config", "--config", "settings.yaml").lines
+      let row = { (name: String) in lines.first { $0.hasPrefix("\(name) ") }?.split(separator: " ").map(String.init) }
+      #expect(row("login-rate") == ["login-rate", "7", "file", "reload"])
+      #expect(row("listen") == ["listen", "127.0.0.1:0", "environment", "restart"])
+      #expect(row("jwt-secret") == ["jwt-secret", "(secret)", "file", "reload"])
+      try scratch.write("settings.yaml", "login-rate: often\n".utf8)
+      try await scratch.mp3spool("config", "--config", "settings.yaml", status: 64)
+    }
+  }
+
   @Test func everyCommandHasHelp() async throws {
     try await withScratch { scratch in
       let help = try await scratch.mp3spool("--help").output
       for command in [
         "convert", "serve", "auth", "gateway", "work", "submit", "jobs", "show", "retry", "cancel", "user", "token",
         "hosts",
-        "clean", "check", "reindex", "backup", "health",
+        "clean", "check", "reindex", "backup", "health", "config",
       ] {
         #expect(help.contains("  \(command) "), "\(command)")
         #expect(try await scratch.mp3spool(command, "--help").output.contains("USAGE: mp3spool \(command)"))

@@ -144,6 +144,17 @@ import Testing
     }
   }
 
+  @Test func aKeyThatWasReplacedSignsNothingMore() async throws {
+    try await withSettings("") { service in
+      try await service.scratch.mp3spool("key", "replace", "--for", "access")
+      #expect(try await service.request("/jobs").status == 200, "not before it is read")
+      try await change("", of: service)
+      #expect(try await service.request("/jobs").status == 403)
+      let token = try await service.login(as: Accounts.admin).text
+      #expect(try await service.request("/jobs", token: token).status == 200)
+    }
+  }
+
   @Test func aCredentialIsReadAgain() async throws {
     let settings = "jwt-secret: credential:token-secret\n"
     try await withScratch { scratch in

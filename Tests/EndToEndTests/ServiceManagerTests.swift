@@ -46,13 +46,13 @@ struct ServiceManagerTests {
     try await withScratch { scratch in
       var units: [String] = []
       for unit in try FileManager.default.contentsOfDirectory(at: Self.units, includingPropertiesForKeys: nil) {
-        guard ["service", "timer"].contains(unit.pathExtension) else { continue }
+        guard ["service", "timer", "socket"].contains(unit.pathExtension) else { continue }
         // The program and its manual are not installed here.
         let text = try String(contentsOf: unit, encoding: .utf8)
           .replacing("/usr/bin/mp3spool", with: "/bin/true").replacing(/Documentation=.*\n/, with: "")
         units.append(try scratch.write(unit.lastPathComponent, text.utf8))
       }
-      #expect(units.count == 6)
+      #expect(units.count == 9)
       let verdict = try await scratch.launch("systemd-analyze", ["verify"] + units).outcome()
       #expect(verdict.status == 0 && verdict.errors == "", "\(verdict)")
       // In tenths: what systemd-analyze calls the overall exposure level.
@@ -61,6 +61,16 @@ struct ServiceManagerTests {
         let exposure = try await scratch.launch("systemd-analyze", words).outcome()
         #expect(exposure.status == 0, "\(exposure)")
       }
+    }
+  }
+
+  @Test func theServiceManagerWaitsLongerThanAStopTakes() throws {
+    for unit in ["mp3spool", "mp3spool-gateway", "mp3spool-auth", "mp3spool-work@"] {
+      let text = try String(contentsOf: Self.units.appending(path: "\(unit).service"), encoding: .utf8)
+      let limit = try #require(text.firstMatch(of: /\nTimeoutStopSec=(\d+)\n/).flatMap { Int($0.1) })
+      // shutdown-grace by default, and what is left after it is cancelled.
+      #expect(limit >= 30 + 10 + 5, "\(unit)")
+      #expect(text.contains("\nExecReload=/bin/kill -HUP $MAINPID\n"), "\(unit)")
     }
   }
 

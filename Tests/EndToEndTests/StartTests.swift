@@ -73,9 +73,11 @@ import Testing
         (["--spool", "from-flag"], ["MP3SPOOL_SPOOL": "from-environment"], "from-flag"),
       ] as [([String], [String: String], String)] {
         let outcome = try await scratch.start(
-          ["health", "--json"] + file + arguments, ["MP3SPOOL_SPOOL": ""].merging(environment) { $1 }
+          ["config", "--json"] + file + arguments, ["MP3SPOOL_SPOOL": ""].merging(environment) { $1 }
         ).outcome()
-        #expect(outcome.output.contains("\"\(expected) (local)\""), "\(outcome)")
+        let spool = outcome.lines.first { $0.contains("\"setting\":\"spool\"") }
+        #expect(spool?.contains("\"value\":\"\(expected)\"") == true, "\(outcome)")
+        #expect(spool?.contains("\"from\":\"\(expected.dropFirst("from-".count))\"") == true, "\(outcome)")
       }
     }
   }
@@ -83,6 +85,7 @@ import Testing
   @Test(.enabled(if: geteuid() == 0, "only root may become another user"))
   func spoolWithoutWritePermissionIsRefused() async throws {
     try await withScratch { scratch in
+      try await scratch.makeSpool()
       try await scratch.mp3spool("check")
       let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
       let program = try await scratch.programForEverybody()
@@ -128,6 +131,7 @@ import Testing
 
   @Test func healthTellsOfTheJailAndOfFFmpeg() async throws {
     try await withScratch { scratch in
+      try await scratch.makeSpool()
       let health = try await scratch.mp3spool("health", "--json").health
       let jail = try #require(health["jail"])
       for layer in ["no new privileges", "system call filter", "Landlock", "resource limits"] {
@@ -166,6 +170,7 @@ import Testing
     let wrapper = ["setpriv", "--bounding-set", "-setuid"]
     let missing = "another user: missing (Operation not permitted)"
     try await withScratch { scratch in
+      try await scratch.makeSpool()
       for command in ["serve", "work", "health"] {
         let required = try await scratch.mp3spool(
           command, settings: ["MP3SPOOL_SANDBOX": "required"], wrapper: wrapper, status: nil)
@@ -189,6 +194,7 @@ import Testing
 
   @Test func nameInTheSpoolIsNoEntryOfTheLog() async throws {
     try await withScratch { scratch in
+      try await scratch.makeSpool()
       try await scratch.mp3spool("check")
       let forged = "x\n2026-01-01T00:00:00+0000 critical mp3spool: forged"
       let place = scratch.spool.appending(path: "active/\(forged)")

@@ -130,6 +130,65 @@ import Testing
     #expect(try await load(flags: [.spool: "/srv/spool", .database: "/var/db"]).database == "/var/db")
   }
 
+  // MARK: - Credentials
+
+  @Test func aCredentialStandsForASecretOrItsFile() async throws {
+    let directory = NSTemporaryDirectory() + "SettingsTests-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try Data("the secret\n".utf8).write(to: URL(filePath: "\(directory)/secret"))
+    let flags: [SettingName: String] = [
+      .jwtSecret: "credential:secret", .tlsCertificate: "credential:secret", .tlsKey: "/etc/key",
+      .dropOwner: "credential:secret",
+    ]
+    let load = { (directory: String?, flags: [SettingName: String]) async throws(SettingsError) in
+      try await Settings.load(flags: flags, environment: [:], file: nil, credentials: .inDirectory(directory))
+    }
+    let settings = try await load(directory, flags)
+    #expect(settings.jwtSecret == "the secret")
+    #expect(settings.web.tls?.certificate.string == "\(directory)/secret")
+    #expect(settings.dropOwner == "credential:secret", "no secret")
+    #expect(settings.effective.first { $0.name == .jwtSecret }?.shown == "credential:secret")
+    for (directory, name) in [(nil, "secret"), (directory, "none"), (directory, "../secret"), (directory, "")] {
+      await #expect(throws: SettingsError.self) { try await load(directory, [.jwtSecret: "credential:\(name)"]) }
+    }
+    // Whoever is no service leaves it alone.
+    #expect(try await self.load(flags: flags).jwtSecret == "credential:secret")
+  }
+
+  // MARK: - Reading them again
+
+  private func reload(
+    _ before: String, _ after: String
+  ) async throws -> (settings: Settings, change: SettingsChange) {
+    let path = FilePath(NSTemporaryDirectory()).appending("SettingsTests-\(UUID().uuidString).yaml")
+    defer { try? FileManager.default.removeItem(atPath: path.string) }
+    let source = SettingsSource(flags: [:], environment: [:], file: path, credentials: .leftAlone)
+    try Data(before.utf8).write(to: URL(filePath: path.string))
+    let old = try await source.load()
+    try Data(after.utf8).write(to: URL(filePath: path.string))
+    return try await source.reload(old)
+  }
+
+  @Test func whatNeedsARestartStaysAsItIs() async throws {
+    let (settings, change) = try await reload(
+      "spool: /a\nlogin-rate: 7\n", "spool: /b\nlogin-rate: 8\nconverters: 3\n")
+    #expect((change.made, change.waiting) == ([.loginRate], [.spool, .database, .converters]))
+    #expect((settings.spool, settings.database, settings.loginRate) == ("/a", "/a/mp3spool.sqlite", 8))
+  }
+
+  @Test func aServerStaysWithOrWithoutTLS() async throws {
+    let tls = "tls-certificate: a.pem\ntls-key: a.key\n"
+    let turned = try await reload("", tls)
+    #expect(turned.settings.web.tls == nil && turned.change.waiting == [.tlsCertificate, .tlsKey])
+    let other = try await reload(tls, "tls-certificate: b.pem\ntls-key: a.key\n")
+    #expect(other.settings.web.tls?.certificate == "b.pem" && other.change.made == [.tlsCertificate])
+  }
+
+  @Test func allThatIsReadIsChecked() async {
+    await #expect(throws: SettingsError.self) { _ = try await reload("", "converters: many\n") }
+  }
+
   // MARK: - Names
 
   @Test func theOlderNamesAreHonouredWhereTheNewerAreNotSet() async throws {

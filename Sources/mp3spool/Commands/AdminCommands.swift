@@ -24,7 +24,7 @@ struct CheckCommand: AsyncParsableCommand {
     try await command {
       let parts = Parts(settings: try await common.settings())
       Telemetry.bootstrap(level: "warning")
-      let check = SpoolCheck(spool: try parts.spool(), catalog: try parts.catalog(), logger: Telemetry.logger("check"))
+      let check = SpoolCheck(spool: try parts.existingSpool(), catalog: try parts.existingCatalog(), logger: Telemetry.logger("check"))
       var findings = try await check.findings()
       if repair {
         let mended = findings.filter { $0.remedy != nil }
@@ -63,7 +63,7 @@ struct ReindexCommand: AsyncParsableCommand {
     try await command {
       let parts = Parts(settings: try await common.settings())
       Telemetry.bootstrap(level: "warning")
-      let indexer = Indexer(spool: try parts.spool(), catalog: try parts.catalog(), logger: Telemetry.logger("reindex"))
+      let indexer = Indexer(spool: try parts.existingSpool(), catalog: try parts.catalog(), logger: Telemetry.logger("reindex"))
       let count = try await indexer.rebuild()
       if common.json { try Output.json(["jobs": count]) } else { Output.line("\(count) jobs are in the index") }
     }
@@ -79,7 +79,7 @@ struct BackupCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      try await Parts(settings: try await common.settings()).catalog().backup(to: FilePath(file))
+      try await Parts(settings: try await common.settings()).existingCatalog().backup(to: FilePath(file))
     }
   }
 }
@@ -93,8 +93,8 @@ struct HealthCommand: AsyncParsableCommand {
   func run() async throws {
     try await command {
       let parts = Parts(settings: try await common.settings())
-      let spool = try parts.spool()
-      let counts = try await parts.catalog().jobCounts()
+      let spool = try parts.existingSpool()
+      let counts = try await parts.existingCatalog().jobCounts()
       let free = try Files.freeSpace(at: spool.layout.root)
       var rows = [
         ["mp3spool", MP3Spool.version], ["libavformat", DecoderVersion.libavformat],

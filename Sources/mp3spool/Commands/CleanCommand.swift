@@ -40,7 +40,7 @@ struct CleanCommand: AsyncParsableCommand {
       let settings = try await common.settings()
       let rules = try rules(settings.retention)
       let parts = Parts(settings: settings)
-      let cleaning = Cleaning(spool: try parts.spool(), catalog: try parts.catalog())
+      let cleaning = Cleaning(spool: try parts.existingSpool(), catalog: try parts.existingCatalog())
       let victims = try await cleaning.victims(of: rules)
       for job in victims {
         if common.json { try Output.json(CleanedView(job)) }

@@ -15,7 +15,7 @@ struct HostsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let spool = try Spool(opening: try await common.settings().spool)
+      let spool = try Parts(settings: try await common.settings()).existingSpool(probing: false)
       let hosts = try HostView.all(in: spool)
       if common.json { for host in hosts { try Output.json(host) } } else { Self.print(hosts) }
     }

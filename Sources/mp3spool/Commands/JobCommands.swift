@@ -70,7 +70,7 @@ enum JobList {
       self = .at(remote)
     } else {
       let parts = Parts(settings: try await common.settings())
-      self = .here(try Spool(opening: parts.settings.spool), try parts.catalog())
+      self = .here(try parts.existingSpool(probing: false), try parts.existingCatalog())
     }
   }
 
@@ -146,8 +146,8 @@ struct RetryCommand: AsyncParsableCommand {
     try await command {
       if let remote = try server.chosen() { return try await remote.reached { try await $0.retry(fid) } }
       let parts = Parts(settings: try await common.settings())
-      let job = try await parts.catalog().existingJob(fid)
-      guard try parts.spool().retry(job.id) else { throw Problem.input("\(fid) is not a failed job") }
+      let job = try await parts.existingCatalog().existingJob(fid)
+      guard try parts.existingSpool().retry(job.id) else { throw Problem.input("\(fid) is not a failed job") }
       CommandAudit.note(.retry, account: job.owner, fid: fid, parts.settings)
     }
   }
@@ -164,8 +164,8 @@ struct CancelCommand: AsyncParsableCommand {
     try await command {
       if let remote = try server.chosen() { return try await remote.reached { try await $0.cancel(fid) } }
       let parts = Parts(settings: try await common.settings())
-      let job = try await parts.catalog().existingJob(fid)
-      guard try parts.spool().cancel(job.id, because: .cancelled) else {
+      let job = try await parts.existingCatalog().existingJob(fid)
+      guard try parts.existingSpool().cancel(job.id, because: .cancelled) else {
         throw Problem.input("\(fid) has ended already")
       }
       CommandAudit.note(.cancel, account: job.owner, fid: fid, parts.settings)

@@ -17,7 +17,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let keys = try await Parts(settings: try await common.settings()).catalog().signingKeys()
+        let keys = try await Parts(settings: try await common.settings()).existingCatalog().signingKeys()
         if common.json { return try keys.forEach { try Output.json(KeyView($0)) } }
         Output.table([["PURPOSE", "MADE", "ID"]] + keys.map { [$0.purpose.rawValue, $0.madeAt.readable, $0.id] })
       }
@@ -43,7 +43,7 @@ struct KeyCommand: AsyncParsableCommand {
         if settings.jwtSecret != nil, chosen.contains(.access) {
           Output.note("logins are signed with jwt-secret, which only the settings can change")
         }
-        try await Parts(settings: settings).catalog().replaceSigningKeys(for: chosen)
+        try await Parts(settings: settings).existingCatalog().replaceSigningKeys(for: chosen)
         CommandAudit.note(.keysReplaced, settings)
       }
     }

@@ -22,7 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
         let access = try await parts.accessTokens(catalog)
         var next = try Arrangement(parts, after: old)
         let entrance = parts.entrance(catalog, access, next.loginRate)
-        next.certificates = try parts.certificates()
+        next.certificates = try await parts.certificates()
         next.auth = try parts.authResponder(entrance, access)
         next.gateway = try await parts.gateway(ground, entrance, asking: nil)
         return next
@@ -55,7 +55,7 @@ struct AuthCommand: AsyncParsableCommand {
       let current = try await Current(parts) { parts, old in
         let access = try await parts.accessTokens(catalog)
         var next = try Arrangement(parts, after: old)
-        next.certificates = try parts.certificates()
+        next.certificates = try await parts.certificates()
         next.auth = try parts.authResponder(parts.entrance(catalog, access, next.loginRate), access)
         return next
       }
@@ -88,7 +88,7 @@ struct GatewayCommand: AsyncParsableCommand {
         let remote = parts.remoteAuth(access, after: old)
         let entrance =
           remote.map { parts.entrance(asking: $0, next.loginRate) } ?? parts.entrance(catalog, access, next.loginRate)
-        next.certificates = try parts.certificates()
+        next.certificates = try await parts.certificates()
         next.gateway = try await parts.gateway(ground, entrance, asking: remote)
         return next
       }

@@ -22,7 +22,7 @@ struct TokenCommand: AsyncParsableCommand {
         let wanted: Set<Scope>
         do { wanted = try Scope.set(parsing: scopes) } catch { throw Problem.usage("\(error)") }
         let settings = try await common.settings()
-        let catalog = try Parts(settings: settings).catalog()
+        let catalog = try Parts(settings: settings).existingCatalog()
         let (token, secret) = try await catalog.addToken(for: email, name: name, scopes: wanted, days: days)
         CommandAudit.note(.tokenAdded, account: email, token: token.id, settings)
         if common.json {
@@ -42,7 +42,7 @@ struct TokenCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let tokens = try await Parts(settings: try await common.settings()).catalog().tokens(of: email)
+        let tokens = try await Parts(settings: try await common.settings()).existingCatalog().tokens(of: email)
         if common.json { return try tokens.forEach { try Output.json(TokenView($0)) } }
         Output.table([["ID", "EMAIL", "SCOPES", "MADE", "EXPIRES", "LAST USED", "NAME"]] + tokens.map(\.row))
       }
@@ -58,7 +58,7 @@ struct TokenCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let settings = try await common.settings()
-        let catalog = try Parts(settings: settings).catalog()
+        let catalog = try Parts(settings: settings).existingCatalog()
         switch (id, all) {
         case (let id?, nil): try await catalog.revokeToken(id)
         case (nil, let email?): Output.note("revoked \(try await catalog.revokeTokens(of: email)) tokens")

@@ -16,7 +16,7 @@ struct TopCommand: AsyncParsableCommand {
   func run() async throws {
     try await command {
       let parts = Parts(settings: try await common.settings())
-      let (spool, catalog) = (try Spool(opening: parts.settings.spool), try parts.catalog())
+      let (spool, catalog) = (try parts.existingSpool(probing: false), try parts.existingCatalog())
       if common.json { return try Output.json(try await TopView(spool, catalog)) }
       try await LiveView.show { room in try await TopView(spool, catalog).lines(room) }
     }

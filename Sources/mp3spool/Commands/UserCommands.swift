@@ -38,7 +38,7 @@ struct UserCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let settings = try await common.settings()
-        let catalog = try Parts(settings: settings).catalog()
+        let catalog = try Parts(settings: settings).existingCatalog()
         try await catalog.setPassword(email: email, password: try NewPassword.read(fromInput: passwordStdin))
         CommandAudit.note(.passwordChanged, account: email, settings)
       }
@@ -53,7 +53,7 @@ struct UserCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let settings = try await common.settings()
-        try await Parts(settings: settings).catalog().setDisabled(email: email, true)
+        try await Parts(settings: settings).existingCatalog().setDisabled(email: email, true)
         CommandAudit.note(.userDisabled, account: email, settings)
       }
     }
@@ -67,7 +67,7 @@ struct UserCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let settings = try await common.settings()
-        try await Parts(settings: settings).catalog().setDisabled(email: email, false)
+        try await Parts(settings: settings).existingCatalog().setDisabled(email: email, false)
         CommandAudit.note(.userEnabled, account: email, settings)
       }
     }
@@ -80,7 +80,7 @@ struct UserCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let parts = Parts(settings: try await common.settings())
-        let catalog = try parts.catalog()
+        let catalog = try parts.existingCatalog()
         let users = try await catalog.users()
         if common.json {
           for user in users {
@@ -114,7 +114,7 @@ extension UserCommand {
     func run() async throws {
       try await command {
         let parts = Parts(settings: try await common.settings())
-        let catalog = try parts.catalog()
+        let catalog = try parts.existingCatalog()
         if bytes != nil || minutes != nil || waiting != nil {
           var rules = try await catalog.quotaRules(of: email)
           if let bytes { rules.bytes = try Self.rule("bytes", bytes, UserQuota.bytes) }

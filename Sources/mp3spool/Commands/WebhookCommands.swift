@@ -24,7 +24,7 @@ struct WebhookCommand: AsyncParsableCommand {
       try await command {
         let settings = try await common.settings()
         let parts = Parts(settings: settings)
-        let catalog = try parts.catalog()
+        let catalog = try parts.existingCatalog()
         let owner = try await catalog.existingUser(email)
         let url: String
         do { url = try await parts.webhookGate().check(self.url).description } catch {
@@ -46,7 +46,7 @@ struct WebhookCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let webhooks = try await Parts(settings: try await common.settings()).catalog().webhooks(of: email)
+        let webhooks = try await Parts(settings: try await common.settings()).existingCatalog().webhooks(of: email)
         if common.json { return try webhooks.forEach { try Output.json(WebhookView($0)) } }
         Output.table(
           [["ID", "OWNER", "MADE", "ENDED", "URL"]]
@@ -63,7 +63,7 @@ struct WebhookCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let settings = try await common.settings()
-        try await Parts(settings: settings).catalog().removeWebhook(id)
+        try await Parts(settings: settings).existingCatalog().removeWebhook(id)
         CommandAudit.note(.webhookRemoved, webhook: id, settings)
       }
     }
@@ -78,7 +78,7 @@ struct WebhookCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let settings = try await common.settings()
-        let catalog = try Parts(settings: settings).catalog()
+        let catalog = try Parts(settings: settings).existingCatalog()
         let owner = try await catalog.existingUser(email)
         let secret = try await catalog.renewWebhookSecret(of: owner)
         CommandAudit.note(.webhookSecretMade, account: owner, settings)
@@ -98,7 +98,7 @@ struct WebhookCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let deliveries = try await Parts(settings: try await common.settings()).catalog().deliveries(
+        let deliveries = try await Parts(settings: try await common.settings()).existingCatalog().deliveries(
           try filter(), limit: limit)
         if common.json { return try deliveries.forEach { try Output.json(DeliveryView($0)) } }
         Output.table([["NUMBER", "STATE", "TRIES", "LAST", "EVENT", "FID", "TO", "SAID"]] + deliveries.map(\.row))
@@ -125,7 +125,7 @@ struct WebhookCommand: AsyncParsableCommand {
     func run() async throws {
       try await command {
         let settings = try await common.settings()
-        try await Parts(settings: settings).catalog().resend(number)
+        try await Parts(settings: settings).existingCatalog().resend(number)
         CommandAudit.note(.deliveryResent, settings)
       }
     }

@@ -27,6 +27,25 @@ struct Parts {
     return spool
   }
 
+  /// The spool, for a command that only makes sense where there is one: a misspelt directory must not become one.
+  ///
+  /// - Parameter probing: whether it must be writable.
+  func existingSpool(probing: Bool = true) throws -> Spool {
+    guard try Files.status(SpoolLayout(root: settings.spool).incoming) != nil else {
+      throw Problem.missing("there is no spool at \(settings.spool); a service makes one when it starts there")
+    }
+    return try probing ? spool() : Spool(opening: settings.spool)
+  }
+
+  /// The database, for a command that only makes sense where there is one.
+  func existingCatalog() throws -> Catalog {
+    guard try Files.status(settings.database) != nil else {
+      throw Problem.missing(
+        "there is no database at \(settings.database); a service or 'mp3spool user add' makes one")
+    }
+    return try catalog()
+  }
+
   /// The database, which is made where it is missing.
   func catalog() throws -> Catalog {
     let directory = settings.database.removingLastComponent()
@@ -72,7 +91,7 @@ struct Parts {
   /// Signs the sidecars of new jobs; its public key is published in the spool.
   func sidecarSigner(_ catalog: Catalog, _ spool: Spool) async throws -> SidecarSigner {
     let key = try await catalog.signingKey(for: .sidecar)
-    try spool.publish(key.publicKey)
+    try await BlockingThreads.run { try spool.publish(key.publicKey) }
     return SidecarSigner(key: key)
   }
 
@@ -89,9 +108,11 @@ struct Parts {
   }
 
   /// What the servers show over TLS; nil where they do without.
-  func certificates() throws -> Certificates? {
+  func certificates() async throws -> Certificates? {
     guard let tls = settings.web.tls else { return nil }
-    return try Certificates(chain: tls.certificate.string, key: tls.key.string)
+    return try await BlockingThreads.run {
+      try Certificates(chain: tls.certificate.string, key: tls.key.string)
+    }
   }
 
   /// Who is believed about whom a request is from.

@@ -3,6 +3,7 @@ import Catalog
 import Converter
 import DurableFiles
 import Gateway
+import Glibc
 import Hummingbird
 import Keeper
 import Logging
@@ -29,6 +30,8 @@ struct GatewayGround: Sendable {
 extension Parts {
   /// The parts by a service's settings, once its log is set up.
   static func started(_ source: SettingsSource) async throws -> Parts {
+    // Until it is waited for, it must not end the process.
+    _ = signal(SIGHUP, SIG_IGN)
     let settings = try await source.load()
     Telemetry.bootstrap(level: settings.logLevel)
     return Parts(settings: settings)
