@@ -18,15 +18,14 @@ public import WireFormats
 public final class RemoteAuth: Login, Authority {
   private let baseURL: String
   private let verifier: AccessTokenVerifier?
-  private let keys = Mutex<(set: KeySet, fetchedAt: ContinuousClock.Instant?)>((KeySet(), nil))
+  private let keys: RemoteKeys
   private let answers = Mutex(RememberedAnswers())
 
-  /// How long an answer may take, and how often the keys are asked for at most.
+  /// How long an answer may take.
   private static let patience = TimeAmount.seconds(10)
   private static let largestWish = 16 << 10
   /// Room for the list of 20,000 users.
   private static let largestList = 16 << 20
-  private static let refreshInterval = Duration.seconds(5)
 
   /// - Parameters:
   ///   - baseURL: such as `http://127.0.0.1:5000`, without a slash at its end.
@@ -34,6 +33,11 @@ public final class RemoteAuth: Login, Authority {
   public init(baseURL: String, verifier: AccessTokenVerifier? = nil) {
     self.baseURL = baseURL
     self.verifier = verifier
+    keys = RemoteKeys {
+      let answer = try? await Self.send(HTTPClientRequest(url: "\(baseURL)/.well-known/jwks.json"))
+      guard let answer, answer.status == .ok else { return nil }
+      return try? KeySet(json: Array(answer.body.utf8))
+    }
   }
 
   public func token(for authorization: String?, from client: ClientAddress?) async throws -> String {
@@ -41,7 +45,7 @@ public final class RemoteAuth: Login, Authority {
     request.method = .POST
     if let authorization { request.headers.add(name: "Authorization", value: authorization) }
     if let client { request.headers.add(name: "Forwarded", value: client.forwarded) }
-    let answer = try await send(request)
+    let answer = try await Self.send(request)
     switch answer.status.code {
     case 200: return answer.body
     case 401 where answer.body == "missing credentials": throw HTTPFailure.missingCredentials("Basic")
@@ -94,7 +98,7 @@ public final class RemoteAuth: Login, Authority {
     var request = HTTPClientRequest(url: "\(baseURL)/validate")
     request.method = .POST
     request.headers.add(name: "Authorization", value: "Bearer \(token)")
-    let answer = try await send(request)
+    let answer = try await Self.send(request)
     switch answer.status.code {
     case 200:
       guard let caller = try? JSONDecoder().decode(Caller.self, from: Data(answer.body.utf8)) else {
@@ -107,28 +111,16 @@ public final class RemoteAuth: Login, Authority {
   }
 
   /// Checks an access token with the auth service's public keys, asking for them anew where the token's is unknown.
-  private func verify(_ token: String) async throws(TokenError) -> AccessToken {
+  private func verify(_ token: String) async throws -> AccessToken {
     if let verifier { return try await verifier.verify(token) }
-    do { return try await AccessTokenVerifier(keys: keys.withLock(\.set)).verify(token) } catch {
-      guard error.kind == .unknownKey, await refreshKeys() else { throw error }
-      return try await AccessTokenVerifier(keys: keys.withLock(\.set)).verify(token)
+    do { return try await AccessTokenVerifier(keys: keys.known).verify(token) } catch {
+      guard error.kind == .unknownKey else { throw error }
+      switch await keys.refresh() {
+      case .now: return try await AccessTokenVerifier(keys: keys.known).verify(token)
+      case .justBefore: throw error
+      case .withoutAnswer: throw Self.unavailable
+      }
     }
-  }
-
-  /// - Returns: false where they were asked for just now, or there was no answer: strangers' tokens must not become
-  ///   load on the auth service.
-  private func refreshKeys() async -> Bool {
-    let now = ContinuousClock.now
-    let isDue = keys.withLock { keys in
-      guard keys.fetchedAt.map({ now - $0 > Self.refreshInterval }) ?? true else { return false }
-      keys.fetchedAt = now
-      return true
-    }
-    guard isDue, let answer = try? await send(HTTPClientRequest(url: "\(baseURL)/.well-known/jwks.json")),
-      answer.status == .ok, let set = try? KeySet(json: Array(answer.body.utf8))
-    else { return false }
-    keys.withLock { $0.set = set }
-    return true
   }
 
   private struct Answer {
@@ -143,13 +135,13 @@ public final class RemoteAuth: Login, Authority {
     }
   }
 
-  private func send(_ request: HTTPClientRequest) async throws -> Answer {
+  private static func send(_ request: HTTPClientRequest) async throws -> Answer {
     do {
       let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
       let body = try await response.body.collect(upTo: 64 << 10)
       return Answer(
         status: response.status, body: String(buffer: body), retryAfter: response.headers.first(name: "Retry-After"))
-    } catch { throw Self.unavailable }
+    } catch { throw unavailable }
   }
 
   private static let unavailable = HTTPFailure(

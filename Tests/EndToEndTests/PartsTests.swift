@@ -126,4 +126,34 @@ private struct ThreeProcesses {
       for service in [work, parts.gateway, parts.auth] { await service.stop() }
     }
   }
+
+  /// The gateway has never heard the auth service's keys, so nobody can tell whose a token is. That is no refusal.
+  @Test func withoutAnAuthServiceATokenIsNotTakenForAStrangers() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let gateway = try await Service.start(in: scratch, ["gateway"], ["AUTH_SVC_ADDRESS": "127.0.0.1:1"])
+      for _ in 0..<3 {
+        let answer = try await gateway.request("/quota")
+        #expect(answer.status == 503 && answer.headers["retry-after"] == "5", "\(answer)")
+      }
+      #expect(await gateway.stop().status == 0)
+    }
+  }
+
+  /// All who come first at once have to wait for the same keys.
+  @Test func theFirstRequestsOfAGatewayAreAllAnswered() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let auth = try await Service.start(in: scratch, ["auth"])
+      let gateway = try await Service.start(
+        in: scratch, ["gateway"], ["AUTH_SVC_ADDRESS": String(auth.auth.dropFirst("http://".count))])
+      let statuses = try await withThrowingTaskGroup { group in
+        for _ in 0..<12 { group.addTask { try await gateway.request("/quota").status } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(statuses == Array(repeating: 200, count: 12))
+      #expect(await gateway.stop().status == 0)
+      #expect(await auth.stop().status == 0)
+    }
+  }
 }

@@ -44,7 +44,7 @@ struct Placement {
   private func free(_ path: FilePath, _ isThere: (FilePath) throws -> Bool) throws -> FilePath {
     for copy in 2...9999 {
       let other = path.beside(FileName.mp3Name(for: path.lastComponent?.string ?? "", copy: copy))
-      if try !made.contains(other.lexicallyNormalized()), try !isThere(other) { return other }
+      if !made.contains(other.lexicallyNormalized()), try !isThere(other) { return other }
     }
     throw Problem.usage("there are too many copies of \(path)")
   }
