@@ -132,10 +132,8 @@ private struct ThreeProcesses {
     try await withScratch { scratch in
       try await Accounts.add(to: scratch)
       let gateway = try await Service.start(in: scratch, ["gateway"], ["AUTH_SVC_ADDRESS": "127.0.0.1:1"])
-      for _ in 0..<3 {
-        let answer = try await gateway.request("/quota")
-        #expect(answer.status == 503 && answer.headers["retry-after"] == "5", "\(answer)")
-      }
+      let answer = try await gateway.request("/quota")
+      #expect(answer.status == 503 && answer.headers["retry-after"] == "5", "\(answer)")
       #expect(await gateway.stop().status == 0)
     }
   }
