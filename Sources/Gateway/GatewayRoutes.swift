@@ -7,6 +7,7 @@ public import Keeper
 public import Notices
 public import Spool
 public import Tokens
+import ServiceLifecycle
 import WebServer
 public import WireFormats
 
@@ -99,8 +100,9 @@ public struct GatewayRoutes: Sendable {
     return router
   }
 
-  /// Ready means: the index answers and the spool can be looked at.
+  /// Ready means: the index answers, the spool can be looked at, and no stop has begun.
   private func readiness() async throws -> Response {
+    if Task.isShuttingDownGracefully { throw HTTPFailure(.serviceUnavailable, "not ready: the service stops") }
     do {
       _ = try await catalog.jobCounts()
       _ = try await BlockingThreads.run { [spool] () throws(FileError) in try Files.freeSpace(at: spool.layout.incoming)

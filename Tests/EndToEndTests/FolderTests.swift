@@ -196,8 +196,7 @@ import Testing
 
   @Test func filesDroppedWhileTheServiceWasDownAreFound() async throws {
     try await withScratch { scratch in
-      try await Accounts.add(to: scratch)
-      try await scratch.mp3spool("check")
+      try await scratch.makeSpool()
       let video = try await scratch.video("early.mp4", seconds: 0.5)
       try await scratch.run("cp", [video, scratch.spool.appending(path: "incoming").path])
       try await scratch.serve { service in

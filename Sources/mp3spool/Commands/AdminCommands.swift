@@ -24,7 +24,8 @@ struct CheckCommand: AsyncParsableCommand {
     try await command {
       let parts = Parts(settings: try await common.settings())
       Telemetry.bootstrap(level: "warning")
-      let check = SpoolCheck(spool: try parts.existingSpool(), catalog: try parts.existingCatalog(), logger: Telemetry.logger("check"))
+      let check = SpoolCheck(
+        spool: try parts.existingSpool(), catalog: try parts.existingCatalog(), logger: Telemetry.logger("check"))
       var findings = try await check.findings()
       if repair {
         let mended = findings.filter { $0.remedy != nil }
@@ -63,7 +64,8 @@ struct ReindexCommand: AsyncParsableCommand {
     try await command {
       let parts = Parts(settings: try await common.settings())
       Telemetry.bootstrap(level: "warning")
-      let indexer = Indexer(spool: try parts.existingSpool(), catalog: try parts.catalog(), logger: Telemetry.logger("reindex"))
+      let indexer = Indexer(
+        spool: try parts.existingSpool(), catalog: try parts.catalog(), logger: Telemetry.logger("reindex"))
       let count = try await indexer.rebuild()
       if common.json { try Output.json(["jobs": count]) } else { Output.line("\(count) jobs are in the index") }
     }

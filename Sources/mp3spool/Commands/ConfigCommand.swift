@@ -5,15 +5,18 @@ struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Show all settings as they are read now, and where each comes from.",
     discussion: """
-      It reads them as a service does and refuses what a service would, so it tells before a reload or a restart whether \
-      they can be used. Secrets are not shown. What the last column calls reload takes effect at SIGHUP.
+      It refuses values that a service would refuse, and so tells before a reload or a restart; only certificates and \
+      the mail server are tried by the service alone. Secrets are not shown. What the last column calls reload takes \
+      effect at SIGHUP.
       """)
 
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     try await command {
-      let settings = try await common.settings().effective
+      let parts = Parts(settings: try await common.settings())
+      (_, _, _) = (try parts.conversionDefaults(), try parts.trustedProxies(), try parts.webhookGate())
+      let settings = parts.settings.effective
       if common.json { return try settings.forEach { try Output.json(View($0)) } }
       Output.table(
         [["SETTING", "VALUE", "FROM", "CHANGES AT"]]

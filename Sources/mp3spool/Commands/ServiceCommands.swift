@@ -19,13 +19,12 @@ struct ServeCommand: AsyncParsableCommand {
       let lock = try parts.ownIndex()
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in
-        let access = try await parts.accessTokens(catalog)
-        var next = try Arrangement(parts, after: old)
-        let entrance = parts.entrance(catalog, access, next.loginRate)
-        next.certificates = try await parts.certificates()
-        next.auth = try parts.authResponder(entrance, access)
-        next.gateway = try await parts.gateway(ground, entrance, asking: nil)
-        return next
+        let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
+        let entrance = parts.entrance(catalog, access, rate)
+        return Arrangement(
+          parts, loginRate: rate, certificates: try await parts.certificates(),
+          gateway: try await parts.gateway(ground, entrance, asking: nil),
+          auth: try parts.authResponder(entrance, access))
       }
       let sockets = PassedSockets()
       try await ServiceRun(source: source, current: current, manager: manager).run(
@@ -53,11 +52,10 @@ struct AuthCommand: AsyncParsableCommand {
       let manager = parts.manager(parts: 1)
       let catalog = try parts.catalog()
       let current = try await Current(parts) { parts, old in
-        let access = try await parts.accessTokens(catalog)
-        var next = try Arrangement(parts, after: old)
-        next.certificates = try await parts.certificates()
-        next.auth = try parts.authResponder(parts.entrance(catalog, access, next.loginRate), access)
-        return next
+        let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
+        return Arrangement(
+          parts, loginRate: rate, certificates: try await parts.certificates(),
+          auth: try parts.authResponder(parts.entrance(catalog, access, rate), access))
       }
       let socket = PassedSockets().socket(for: .auth, among: [.auth])
       try await ServiceRun(source: source, current: current, manager: manager)
@@ -83,14 +81,12 @@ struct GatewayCommand: AsyncParsableCommand {
       let lock = try parts.ownIndex()
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in
-        let access = try await parts.accessTokens(catalog)
-        var next = try Arrangement(parts, after: old)
+        let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
         let remote = parts.remoteAuth(access, after: old)
-        let entrance =
-          remote.map { parts.entrance(asking: $0, next.loginRate) } ?? parts.entrance(catalog, access, next.loginRate)
-        next.certificates = try await parts.certificates()
-        next.gateway = try await parts.gateway(ground, entrance, asking: remote)
-        return next
+        let entrance = remote.map { parts.entrance(asking: $0, rate) } ?? parts.entrance(catalog, access, rate)
+        return Arrangement(
+          parts, loginRate: rate, certificates: try await parts.certificates(),
+          gateway: try await parts.gateway(ground, entrance, asking: remote))
       }
       let socket = PassedSockets().socket(for: .gateway, among: [.gateway])
       try await ServiceRun(source: source, current: current, manager: manager).run(
@@ -111,7 +107,9 @@ struct WorkCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.converters: converters])
       let parts = try await Parts.started(source)
-      let current = try await Current(parts) { parts, old in try Arrangement(parts, after: old) }
+      let current = try await Current(parts) { parts, old in
+        Arrangement(parts, loginRate: parts.loginRate(after: old))
+      }
       let converter = try parts.converter(try parts.spool(), current)
       try await ServiceRun(source: source, current: current, manager: parts.manager(parts: 0))
         .run(working: [converter])

@@ -14,24 +14,25 @@ import WebServer
 ///
 /// Whoever begins something new, such as an answer, a connection, a conversion or an adoption, does so by the arrangement of
 /// that moment; what runs goes on by the one that it began with. So no room has to know that settings can change.
-struct Arrangement: Sendable {
+final class Arrangement: Sendable {
   let settings: Settings
-  /// How often clients may log in; it goes on counting while its setting stays.
+  /// How often clients may log in.
   let loginRate: LoginRate
   let limits: ClientLimits
   let decoding: DecodeLimits
   /// nil where this process serves no HTTP, or without TLS.
-  var certificates: Certificates?
-  var gateway: GatewayArrangement?
-  var auth: RouterResponder<AuthContext>?
+  let certificates: Certificates?
+  let gateway: GatewayArrangement?
+  let auth: RouterResponder<AuthContext>?
 
-  /// - Parameter old: what it follows, if anything.
-  init(_ parts: Parts, after old: Arrangement?) throws {
+  init(
+    _ parts: Parts, loginRate: LoginRate, certificates: Certificates? = nil, gateway: GatewayArrangement? = nil,
+    auth: RouterResponder<AuthContext>? = nil
+  ) {
     settings = parts.settings
-    let isAsBefore = old?.settings.loginRate == settings.loginRate
-    loginRate = old.flatMap { isAsBefore ? $0.loginRate : nil } ?? LoginRate(perMinute: settings.loginRate)
     limits = ClientLimits(settings.web)
     decoding = DecodeLimits(settings.limits)
+    (self.loginRate, self.certificates, self.gateway, self.auth) = (loginRate, certificates, gateway, auth)
   }
 }
 

@@ -38,9 +38,11 @@ final class ServiceManager: Service {
   }
 
   /// The settings are being read again, until ``hasReloaded()``.
-  func reloads() { tell(clinux_reloading) }
+  func reloads() { if isReadyNow { tell(clinux_reloading) } }
 
-  func hasReloaded() { tell(clinux_ready) }
+  func hasReloaded() { if isReadyNow { tell(clinux_ready) } }
+
+  private var isReadyNow: Bool { pending.withLock { $0 <= 0 } }
 
   func run() async throws {
     if pending.withLock({ $0 }) == 0 { tell(clinux_ready) }

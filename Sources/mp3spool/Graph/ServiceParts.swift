@@ -152,5 +152,11 @@ extension Parts {
     return RemoteAuth(baseURL: baseURL, verifier: settings.jwtSecret == nil ? nil : access.verifier)
   }
 
+  /// How often clients may log in: it goes on counting while its setting stays.
+  func loginRate(after old: Arrangement?) -> LoginRate {
+    if let old, old.settings.loginRate == settings.loginRate { return old.loginRate }
+    return LoginRate(perMinute: settings.loginRate)
+  }
+
   private var accessRules: AccessRules { AccessRules(usersMayUpload: settings.usersMayUpload) }
 }
