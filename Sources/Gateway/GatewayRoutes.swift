@@ -5,9 +5,9 @@ import HTTPTypes
 public import Hummingbird
 public import Keeper
 public import Notices
+import ServiceLifecycle
 public import Spool
 public import Tokens
-import ServiceLifecycle
 import WebServer
 public import WireFormats
 
