@@ -22,16 +22,20 @@ struct ServiceRun {
   ///   - serving: are needed by the others until these have ended.
   func run(working: [any Service], serving: [any Service] = []) async throws {
     let logger = Telemetry.logger("lifecycle")
+    // At `debug` the group writes out what the services are made of, and there are secrets among it.
+    var reticent = logger
+    reticent.logLevel = max(logger.logLevel, .info)
+    let tracing = SpanExport.wanted(by: current.arrangement.settings)
     let watch = CertificateWatch(current: current, logger: logger)
     let reload = SettingsReload(source: source, current: current, manager: manager, logger: logger)
     var configuration = ServiceGroupConfiguration(
       // They are stopped from the last one on. The manager's signs of life go on to the end.
-      services: ([manager] + serving + [Together(services: working), watch, reload]).map {
+      services: ([manager] + tracing + serving + [Together(services: working), watch, reload]).map {
         .init(
           service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
           failureTerminationBehavior: .gracefullyShutdownGroup)
       },
-      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: reticent)
     configuration.maximumGracefulShutdownDuration = current.arrangement.settings.shutdownGrace
     configuration.maximumCancellationDuration = Self.cancelling
     try await run(ServiceGroup(configuration: configuration), logger)
