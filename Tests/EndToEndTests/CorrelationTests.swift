@@ -104,6 +104,27 @@ extension Command {
     }
   }
 
+  /// The auth service that a gateway asks knows the request by the same id.
+  @Test func anotherServiceIsAskedInTheRequestsName() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let own = scratch.path("accounts.sqlite")
+      try FileManager.default.moveItem(atPath: scratch.spool.path + "/mp3spool.sqlite", toPath: own)
+      let settings = Self.settings.merging(["MP3SPOOL_DATABASE": own]) { $1 }
+      let auth = try await Service.start(in: scratch, ["auth"], settings)
+      let asking = Self.settings.merging(["MP3SPOOL_AUTH_SERVICE": auth.auth]) { $1 }
+      let gateway = try await Service.start(in: scratch, ["gateway"], asking)
+      let login = try await scratch.curl(
+        gateway.gateway + "/login",
+        ["-X", "POST", "-u", "\(Accounts.admin):\(Accounts.password)", "-H", "X-Request-ID: mine"])
+      #expect(login.status == 200 && login.headers["x-request-id"] == "mine")
+      try await eventually("the auth service's line") {
+        try auth.command.entries().contains { $0["request"] == "mine" && $0["route"] == "/login" }
+      }
+      for service in [gateway, auth] { #expect(await service.stop().status == 0) }
+    }
+  }
+
   /// Refusals have one too: with it a person asks what went wrong.
   @Test func everyAnswerNamesItsRequest() async throws {
     try await withService { service in

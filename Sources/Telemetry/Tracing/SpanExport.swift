@@ -38,10 +38,13 @@ public struct SpanExport: Service {
   /// Sends what there is every few seconds, and what is left once the service stops.
   public func run() async throws {
     await cancelWhenGracefulShutdown {
-      while (try? await Task.sleep(for: Self.pause)) != nil { await flush() }
+      while (try? await Task.sleep(for: Self.pause)) != nil { await flushUncancelled() }
     }
-    await Task { await flush() }.value
+    await flushUncancelled()
   }
+
+  /// A stop must not lose what is on its way: a batch is sent, or given up after some seconds, whatever becomes of the task.
+  private func flushUncancelled() async { await Task { await flush() }.value }
 
   private func flush() async {
     while case let records = queue.take(Self.batch), !records.isEmpty {
