@@ -22,6 +22,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let ahc: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 
 /// The house, from the roof down: a target imports only what stands below it (`LayerTests` checks it).
@@ -42,8 +43,8 @@ let rooms: [Target] = [
   .target(
     name: "Gateway",
     dependencies: [
-      "AuthService", "WebServer", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles",
-      system, logging, lifecycle, metrics, ahc,
+      "AuthService", "WebServer", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "Telemetry", "WireFormats",
+      "DurableFiles", system, logging, lifecycle, metrics, ahc,
       hummingbird, crypto, nioCore,
       .product(name: "NIOFoundationCompat", package: "swift-nio"),
       .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -60,7 +61,7 @@ let rooms: [Target] = [
   .target(
     name: "WebServer",
     dependencies: [
-      "WireFormats", logging, hummingbird, nioCore, nioHTTP1, nioPosix, httpTypes, lifecycle,
+      "Telemetry", "WireFormats", logging, hummingbird, nioCore, nioHTTP1, nioPosix, httpTypes, lifecycle,
       .product(name: "HummingbirdCore", package: "hummingbird"),
       .product(name: "NIOExtras", package: "swift-nio-extras"),
       .product(name: "NIOTLS", package: "swift-nio"),
@@ -73,18 +74,21 @@ let rooms: [Target] = [
   .target(
     name: "Converter",
     dependencies: [
-      "Tokens", "Spool", "Decoder", "Loudness", "MP3Encoder", "WireFormats", "DurableFiles", system, logging, lifecycle,
-      crypto, metrics,
+      "Tokens", "Spool", "Decoder", "Loudness", "MP3Encoder", "Telemetry", "WireFormats", "DurableFiles", system,
+      logging, lifecycle, crypto, metrics,
     ]),
   .target(
     name: "Notices",
     dependencies: [
-      "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", logging, lifecycle, ahc, nioCore, nioHTTP1, nioPosix,
-      nioSSL, metrics,
+      "Catalog", "Tokens", "Spool", "Telemetry", "WireFormats", "DurableFiles", logging, lifecycle, ahc, nioCore,
+      nioHTTP1, nioPosix, nioSSL, metrics,
     ]),
   .target(
     name: "Keeper",
-    dependencies: ["Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system, logging, lifecycle]),
+    dependencies: [
+      "Catalog", "Tokens", "Spool", "Telemetry", "WireFormats", "DurableFiles", system, logging, lifecycle,
+    ]
+  ),
   .target(
     name: "Catalog",
     dependencies: [
@@ -106,7 +110,11 @@ let rooms: [Target] = [
       .product(name: "Configuration", package: "swift-configuration"),
       .product(name: "Yams", package: "Yams"),
     ]),
-  .target(name: "Telemetry", dependencies: [logging, metrics]),
+  .target(
+    name: "Telemetry",
+    dependencies: [
+      "WireFormats", "CLinux", system, logging, metrics, tracing, lifecycle, ahc, nioCore, nioHTTP1, crypto,
+    ]),
   .target(name: "TerminalText"),
   .target(name: "Spelling"),
 ]
@@ -159,7 +167,7 @@ let tests: [Target] = [
   .testTarget(name: "TerminalTextTests", dependencies: ["TerminalText"]),
   .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),
   .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),
-  .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", metrics]),
+  .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "WireFormats", logging, metrics, tracing]),
   .testTarget(name: "WireFormatsTests", dependencies: ["WireFormats"]),
   .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles", system]),
   .testTarget(name: "LoudnessTests", dependencies: ["Loudness", "CEBUR128"]),
@@ -232,6 +240,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", exact: "1.7.3"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),

@@ -26,7 +26,8 @@ struct JobRow: FetchableRecord {
       submittedAt: Date(milliseconds: row["submitted_at"]), host: row["host"],
       finishedAt: (row["finished_at"] as Int64?).map(Date.init(milliseconds:)), directory: row["directory"],
       exportedName: row["exported_name"], result: try (row["result"] as String?).map(decode),
-      failure: try (row["failure"] as String?).map(decode))
+      failure: try (row["failure"] as String?).map(decode),
+      request: (row["request"] as String?).flatMap { RequestID($0) })
   }
 
   private struct UnknownValue: Error {}
@@ -45,13 +46,14 @@ struct JobRow: FetchableRecord {
         "origin": job.origin.rawValue, "submitted_at": job.submittedAt.milliseconds, "host": job.host,
         "finished_at": job.finishedAt?.milliseconds, "directory": job.directory, "exported_name": job.exportedName,
         "result": try job.result.map(Self.encode), "failure": try job.failure.map(Self.encode),
+        "request": job.request?.description,
       ]
     }
   }
 
   static let columns = [
     "id", "state", "attempt", "owner", "name", "size", "sha256", "options", "origin", "submitted_at", "host",
-    "finished_at", "directory", "exported_name", "result", "failure",
+    "finished_at", "directory", "exported_name", "result", "failure", "request",
   ]
 
   /// Writes a row, unless the one that is there is further on.

@@ -37,7 +37,17 @@ enum Schema {
   /// Makes the tables of the index that are missing.
   static func makeIndex(_ db: Database) throws {
     try db.execute(sql: index)
+    try addRequest(db)
     try db.execute(sql: NoticeSQL.triggers)
+  }
+
+  /// Tables of earlier versions know nothing of requests, nor do the triggers that copy their rows.
+  private static func addRequest(_ db: Database) throws {
+    guard try !db.columns(in: "jobs").contains(where: { $0.name == "request" }) else { return }
+    try db.execute(
+      sql:
+        "ALTER TABLE jobs ADD COLUMN request TEXT; DROP TRIGGER IF EXISTS job_came_ended; DROP TRIGGER IF EXISTS job_ended"
+    )
   }
 
   private static func identify(_ db: Database) throws {
@@ -173,7 +183,8 @@ enum Schema {
       directory TEXT NOT NULL,
       exported_name TEXT,
       result TEXT,
-      failure TEXT
+      failure TEXT,
+      request TEXT
     ) STRICT, WITHOUT ROWID;
     DROP INDEX IF EXISTS jobs_by_state;
     DROP INDEX IF EXISTS jobs_by_owner;

@@ -2,6 +2,7 @@ import Decoder
 import DurableFiles
 import Logging
 import Spool
+import Telemetry
 import Tokens
 
 /// Claims waiting jobs while there are free slots, and sees each to its end.
@@ -36,8 +37,9 @@ struct ClaimLoop: Sendable {
       switch bench.next() {
       case .claim(let name):
         guard try await hasRoom() else { return bench.wake(at: .now + Self.pauseWithoutRoom) }
+        let begin = SpanTime()
         if let claim = try await claim(name) {
-          jobs.addTask { await process(claim) }
+          jobs.addTask { await process(claim, since: begin) }
         } else {
           bench.lostRace()
         }
@@ -94,10 +96,29 @@ struct ClaimLoop: Sendable {
     }
   }
 
-  private func process(_ claim: Claim) async {
+  /// What the job's log and spans say belongs to the request that it came with, as its sidecar has it.
+  private func process(_ claim: Claim, since begin: SpanTime) async {
+    let verified: Result<Sidecar, ConversionFailure>
+    do throws(ConversionFailure) { verified = .success(try await verifiedSidecar(of: claim)) } catch {
+      verified = .failure(error)
+    }
+    let trace = (try? verified.get())?.trace
+    await Telemetry.follow(trace) {
+      await Telemetry.span("convert", .consumer, since: begin) { span in
+        span.note("mp3spool.job", "\(claim.id)")
+        span.note("mp3spool.attempt", "\(claim.attempt)")
+        await Telemetry.span("claim", since: begin) { _ in }
+        await process(claim, verified, span)
+      }
+    }
+    bench.end(claim)
+  }
+
+  private func process(_ claim: Claim, _ sidecar: Result<Sidecar, ConversionFailure>, _ span: WorkSpan) async {
     let started = ContinuousClock.now
     do {
-      let (end, problem) = try await convert(claim)
+      let (end, problem) = try await convert(claim, sidecar)
+      if let problem { span.fail(problem.code) }
       let time = ContinuousClock.now - started
       report(claim, end, problem, after: time)
       metrics.ended(end, problem, after: time)
@@ -109,15 +130,18 @@ struct ClaimLoop: Sendable {
       // What lies in active/ under our name is found by the search for orphans.
       logger.error("a job could not be ended", metadata: ["job": "\(claim.id)", "error": "\(error)"])
     }
-    bench.end(claim)
   }
 
-  private func convert(_ claim: Claim) async throws -> (end: ClaimEnd, problem: ConversionFailure?) {
+  private func convert(
+    _ claim: Claim, _ verified: Result<Sidecar, ConversionFailure>
+  ) async throws -> (end: ClaimEnd, problem: ConversionFailure?) {
     let sidecar: Sidecar
-    do throws(ConversionFailure) { sidecar = try await verifiedSidecar(of: claim) } catch {
-      return (try await refuse(claim, error), error)
+    switch verified {
+    case .success(let found): sidecar = found
+    case .failure(let problem): return (try await refuse(claim, problem), problem)
     }
-    let run = JobRun(spool: spool, conversion: conversion.within(limits()), claim: claim, metrics: metrics)
+    let run = JobRun(
+      spool: spool, conversion: conversion.within(limits()), claim: claim, metrics: metrics, trace: Telemetry.trace)
     let handle = CancelHandle()
     return try await withTaskCancellationHandler {
       try await threads.run { () throws(SpoolError) in try run.convert(sidecar, handle: handle) }

@@ -16,6 +16,9 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
   /// The file system's answer, where that was the reason.
   public private(set) var cause: FileError?
 
+  /// What ended the decoder over it, where something did.
+  private(set) var death: DecoderDeath?
+
   /// It was stopped, not failed.
   var isCancellation: Bool { code == "cancelled" }
 
@@ -42,6 +45,7 @@ public struct ConversionFailure: Error, Sendable, CustomStringConvertible {
 
   init(_ failure: DecodeFailure) {
     self.init(code: failure.code, failure.description, isCertain: failure.isCertain)
+    death = DecoderDeath(failure)
   }
 
   init(_ error: EncoderError) { self.init(code: "not-encodable", error.description, isCertain: true) }

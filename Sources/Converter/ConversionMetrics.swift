@@ -8,12 +8,24 @@ struct ConversionMetrics: Sendable {
   private let speed = Recorder(label: "mp3spool_conversion_speed_ratio")
   private let audio = FloatingPointCounter(label: "mp3spool_converted_audio_seconds_total")
   private let sources = Counter(label: "mp3spool_converted_source_bytes_total")
+  private let failures = FailureCount()
   private let mp3s = Counter(label: "mp3spool_mp3_bytes_total")
 
   /// Counts a claim's end, and how long it took from claim to end.
   func ended(_ end: ClaimEnd, _ problem: ConversionFailure?, after time: Duration) {
     Counter(label: "mp3spool_conversions_total", dimensions: [("outcome", outcome(end, problem))]).increment()
     duration.record(duration: time)
+    if let problem, !problem.isCancellation { count(problem, end) }
+  }
+
+  private func count(_ problem: ConversionFailure, _ end: ClaimEnd) {
+    switch end {
+    case .moved(.failed, _): failures.failed(problem, .failed)
+    case .moved: failures.failed(problem, .again)
+    case .quarantined: failures.failed(problem, .quarantined)
+    // Whoever took the job over tells what became of it.
+    case .lost: break
+    }
   }
 
   /// Counts what was made of a source, and how much faster that was than to play it.

@@ -41,6 +41,8 @@ public struct ConverterService: Service {
     self.patchedFFmpeg = patchedFFmpeg
     self.version = version
     self.logger = logger
+    // What it counts is there, at 0, before it is asked for.
+    _ = ConversionMetrics()
   }
 
   public func run() async throws {

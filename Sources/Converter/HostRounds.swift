@@ -1,5 +1,6 @@
 import DurableFiles
 import Logging
+import Metrics
 import Spool
 
 /// Looks every five seconds after the other incarnations, and takes back what dead ones owned, as `HostWatch` decides;
@@ -10,6 +11,7 @@ struct HostRounds: Sendable {
   private let isLocal: Bool
   private let bench: Workbench
   private let logger: Logger
+  private let takenBack = Counter(label: "mp3spool_jobs_taken_back_total")
   private var watch: HostWatch
 
   private static let interval = Duration.seconds(5)
@@ -66,7 +68,10 @@ struct HostRounds: Sendable {
 
   private func takeBack(from owner: Incarnation) async throws(SpoolError) {
     let count = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.reclaim(from: owner) }
-    if count > 0 { logger.notice("took back unfinished jobs", metadata: ["host": "\(owner)", "count": "\(count)"]) }
+    if count > 0 {
+      takenBack.increment(by: count)
+      logger.notice("took back unfinished jobs", metadata: ["host": "\(owner)", "count": "\(count)"])
+    }
   }
 
   /// It counts as an attempt: a claim that is lost again and again must not go on for ever.

@@ -4,6 +4,7 @@ import DurableFiles
 import MP3Encoder
 import Spool
 import SystemPackage
+import Telemetry
 import Tokens
 import WireFormats
 
@@ -17,6 +18,8 @@ struct JobRun: Sendable {
   let conversion: Conversion
   let claim: Claim
   let metrics: ConversionMetrics
+  /// What it is part of.
+  let trace: Trace?
 
   /// Converts and publishes. It blocks for as long as that takes.
   func convert(
@@ -25,14 +28,20 @@ struct JobRun: Sendable {
     let started = ContinuousClock.now
     let result: JobResult
     do throws(ConversionFailure) {
-      result = try makeMP3s(sidecar, handle)
+      result = try Telemetry.span("decode and encode", in: trace) { () throws(ConversionFailure) in
+        try makeMP3s(sidecar, handle)
+      }
     } catch {
       if error.isCancellation { return (try spool.giveBack(claim), error) }
       let problem = error.isTimeout && spoolIsSlow() ? error.blamedOnHost : error
       return (try spool.fail(claim, problem.forJob), problem)
     }
     metrics.made(result, of: sidecar.size, in: ContinuousClock.now - started)
-    do { return (try spool.publish(claim, result: result), nil) } catch {
+    do throws(SpoolError) {
+      return try Telemetry.span("publish", in: trace) { () throws(SpoolError) in
+        (try spool.publish(claim, result: result), nil)
+      }
+    } catch {
       let problem = ConversionFailure(error)
       return (try spool.fail(claim, problem.forJob), problem)
     }

@@ -4,6 +4,7 @@ import DurableFiles
 import HTTPTypes
 public import Hummingbird
 public import Keeper
+public import Logging
 public import Notices
 import ServiceLifecycle
 public import Spool
@@ -29,6 +30,7 @@ public struct GatewayRoutes: Sendable {
   private let sendsMail: Bool
   private let defaults: ConversionOptions
   private let proxies: ProxyTrust
+  private let access: Logger
   private let exposition: @Sendable () -> String
 
   /// - Parameters:
@@ -38,12 +40,13 @@ public struct GatewayRoutes: Sendable {
   ///   - retention: what `clean` keeps.
   ///   - gate: looks at whatever URL a webhook is to go to.
   ///   - sendsMail: whether there is a mail server.
+  ///   - access: takes the lines of the access log.
   ///   - exposition: this process's metrics in Prometheus' text format 0.0.4.
   public init(
     entrance: Entrance, spool: Spool, catalog: Catalog, fairShare: FairShare, news: JobNews, signer: SidecarSigner,
     links: LinkSigner, address: PublicAddress, uploads: ResumableUploads, limits: UploadLimits, quota: Quota,
     retention: Retention, gate: WebhookGate, sendsMail: Bool, defaults: ConversionOptions, proxies: ProxyTrust,
-    exposition: @escaping @Sendable () -> String
+    access: Logger, exposition: @escaping @Sendable () -> String
   ) {
     self.entrance = entrance
     self.spool = spool
@@ -61,6 +64,7 @@ public struct GatewayRoutes: Sendable {
     self.sendsMail = sendsMail
     self.defaults = defaults
     self.proxies = proxies
+    self.access = access
     self.exposition = exposition
   }
 
@@ -68,6 +72,7 @@ public struct GatewayRoutes: Sendable {
     let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: MetricsMiddleware())
     router.add(middleware: ClientMiddleware(proxies))
+    router.add(middleware: RequestMiddleware(access: access))
     router.add(middleware: AuditMiddleware(entrance.audit))
     router.add(middleware: FailureMiddleware(HTTPFailure.init(translating:)))
     entrance.add(to: router)

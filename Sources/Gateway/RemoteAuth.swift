@@ -7,6 +7,7 @@ public import Hummingbird
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import Telemetry
 public import Tokens
 public import WireFormats
 
@@ -78,6 +79,7 @@ public final class RemoteAuth: Login, Authority {
     for name in [HTTPField.Name.authorization, .contentType, .accept] {
       if let value = request.headers[name] { forwarded.headers.add(name: name.rawName, value: value) }
     }
+    if let id = Self.requestID { forwarded.headers.add(name: "X-Request-ID", value: id) }
     do { forwarded.body = .bytes(try await request.body.collect(upTo: Self.largestWish)) } catch {
       throw HTTPFailure(.contentTooLarge, "the body is larger than \(Self.largestWish) bytes")
     }
@@ -135,7 +137,12 @@ public final class RemoteAuth: Login, Authority {
     }
   }
 
+  /// By which the other service's log knows what it was asked for.
+  private static var requestID: String? { Telemetry.trace?.request.description }
+
   private static func send(_ request: HTTPClientRequest) async throws -> Answer {
+    var request = request
+    if let id = requestID { request.headers.add(name: "X-Request-ID", value: id) }
     do {
       let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
       let body = try await response.body.collect(upTo: 64 << 10)

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Spool
 import SystemPackage
+import Telemetry
 public import Tokens
 public import WireFormats
 
@@ -93,12 +94,22 @@ struct DropFolder {
     }
   }
 
+  /// Nobody asked for it, so the id by which its logs and traces know it is made here.
   private func commit(_ adoption: Adoption) async throws {
+    try await Telemetry.follow(Trace()) {
+      try await Telemetry.span("adopt") { span in
+        span.note("mp3spool.job", "\(adoption.id)")
+        try await commit(adoption, in: Telemetry.trace)
+      }
+    }
+  }
+
+  private func commit(_ adoption: Adoption, in trace: Trace?) async throws {
     let name = FileName.displayable(adoption.droppedName)
     let rules = rules()
     let sidecar = Sidecar(
       id: adoption.id, owner: rules.owner, name: name, size: adoption.size, sha256: nil, options: rules.options,
-      origin: .drop, issuedAt: Date())
+      origin: .drop, issuedAt: Date(), trace: trace)
     let signed = try await rules.signer.sign(sidecar)
     try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.commit(adoption, sidecar: signed) }
     // The owner's next turn comes after this one. An index that cannot be written now finds the job at its next scan.

@@ -3,6 +3,7 @@ import Foundation
 public import Spool
 import SystemPackage
 public import Tokens
+import WireFormats
 
 extension JobRecord {
   /// A job that was enqueued just now.
@@ -14,7 +15,7 @@ extension JobRecord {
     self.init(
       id: sidecar.id, state: state, attempt: name.attempt, owner: sidecar.owner, name: sidecar.name,
       size: sidecar.size, sha256: sidecar.sha256, options: sidecar.options, origin: sidecar.origin,
-      submittedAt: sidecar.issuedAt, directory: name.description)
+      submittedAt: sidecar.issuedAt, directory: name.description, request: sidecar.trace?.request)
   }
 }
 

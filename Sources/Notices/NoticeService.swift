@@ -2,7 +2,10 @@ public import Catalog
 import Foundation
 public import Logging
 public import ServiceLifecycle
+import Spool
 import Synchronization
+import Telemetry
+import WireFormats
 
 /// What sends notices, by the settings of one moment.
 public struct NoticeSenders: Sendable {
@@ -104,7 +107,18 @@ public struct NoticeService: Service {
     metrics.tell(waiting: count)
   }
 
+  /// It belongs to the request that the job came with.
   private func send(_ due: DueDelivery) async {
+    await Telemetry.follow(due.record?.request.map { Trace(request: $0) }) {
+      await Telemetry.span("deliver", .client) { span in
+        span.note("mp3spool.delivery", due.delivery.id)
+        span.note("mp3spool.kind", due.delivery.kind.rawValue)
+        await send(due, span)
+      }
+    }
+  }
+
+  private func send(_ due: DueDelivery, _ span: WorkSpan) async {
     let delivery = due.delivery
     let outcome: DeliveryOutcome
     switch delivery.kind {
@@ -114,6 +128,14 @@ public struct NoticeService: Service {
     // Cut off by a stop, it was no try: the next process sends it.
     guard !Task.isCancelled else { return }
     metrics.tried(delivery.kind, outcome.verdict)
+    if let error = outcome.error { span.fail(error) }
+    logger.debug(
+      "a notice was tried",
+      metadata: [
+        "delivery": "\(delivery.number)", "kind": "\(delivery.kind.rawValue)",
+        "job": "\(due.record?.id.description ?? "-")",
+        "status": "\(outcome.status.map(String.init) ?? "-")",
+      ])
     if outcome.verdict == .givenUp {
       logger.notice(
         "a notice was given up",

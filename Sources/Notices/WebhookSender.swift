@@ -4,6 +4,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Spool
 import Tokens
 import WireFormats
 
@@ -36,6 +37,7 @@ struct WebhookSender: Sendable {
       var request = HTTPClientRequest(url: url.description)
       request.method = .POST
       request.headers = headers(of: due.delivery)
+      if let id = due.record?.request { request.headers.add(name: "X-Request-ID", value: id.description) }
       request.headers.add(
         name: "Mp3spool-Signature", value: secret.signature(of: body, at: Int64(now.timeIntervalSince1970)))
       request.body = .bytes(ByteBuffer(bytes: body))

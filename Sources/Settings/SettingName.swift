@@ -48,6 +48,10 @@ public enum SettingName: String, CaseIterable, Sendable {
   case trustedProxies = "trusted-proxies"
   case shutdownGrace = "shutdown-grace"
   case logLevel = "log-level"
+  case logFormat = "log-format"
+  case accessLog = "access-log"
+  case metricsListen = "metrics-listen"
+  case otlpEndpoint = "otlp-endpoint"
 
   /// The environment variable of this setting.
   public var environmentName: String {
@@ -60,11 +64,13 @@ public enum SettingName: String, CaseIterable, Sendable {
   /// Those that no log and no message may show.
   var isSecret: Bool { self == .jwtSecret || self == .smtpURL }
 
-  /// What it had been called in the system that mp3spool replaces; honoured where the newer name is not set.
+  /// What it is called elsewhere, in the system that mp3spool replaces or by OpenTelemetry; honoured where the own name is
+  /// not set.
   var olderEnvironmentName: String? {
     switch self {
     case .jwtSecret: "JWT_SECRET"
     case .authService: "AUTH_SVC_ADDRESS"
+    case .otlpEndpoint: "OTEL_EXPORTER_OTLP_ENDPOINT"
     default: nil
     }
   }
@@ -137,6 +143,13 @@ public enum SettingName: String, CaseIterable, Sendable {
       "Addresses and networks, as 10.0.0.0/8, with commas between, whose Forwarded is believed; none by default."
     case .shutdownGrace: "How many seconds running work may take to finish at a stop; 30 by default."
     case .logLevel: "trace, debug, info, notice, warning, error or critical; `info` by default."
+    case .logFormat:
+      "text, json, logfmt or journal; `auto` by default: the journal where systemd has standard error go there, else text."
+    case .accessLog: "`on` tells of each request, by route, status, bytes and time; `off` by default."
+    case .metricsListen:
+      "HOST:PORT where work and auth tell their metrics, as serve and gateway do at /metrics; `none` by default."
+    case .otlpEndpoint:
+      "The base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; `none` by default."
     }
   }
 }

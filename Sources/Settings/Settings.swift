@@ -39,6 +39,14 @@ public struct Settings: Sendable {
   public let web: WebSettings
   public let shutdownGrace: Duration
   public let logLevel: String
+  /// One of `auto`, `text`, `json`, `logfmt`, `journal`.
+  public let logFormat: String
+  /// Whether each request is told of.
+  public let hasAccessLog: Bool
+  /// Where a process without a gateway tells its metrics; nil means: nowhere.
+  public let metricsListen: HostAndPort?
+  /// The base URL of whoever collects traces, without a slash at its end; nil means: nobody.
+  public let otlpEndpoint: String?
   /// All settings as they are in force, in the order of their names' declaration.
   public let effective: [EffectiveSetting]
 }

@@ -61,6 +61,16 @@ extension Settings {
     logLevel = try await layers.value(.logLevel, or: "info", "one of \(logLevels.joined(separator: ", "))") {
       logLevels.contains($0.lowercased()) ? $0.lowercased() : nil
     }
+    logFormat = try await layers.value(.logFormat, or: "auto", "one of \(logFormats.joined(separator: ", "))") {
+      logFormats.contains($0) ? $0 : nil
+    }
+    hasAccessLog = try await layers.value(.accessLog, or: "off", "on or off") { ["on": true, "off": false][$0] }
+    metricsListen = try await layers.value(.metricsListen, or: "none", "HOST:PORT, or none") {
+      orNone($0) { HostAndPort($0) }
+    }
+    otlpEndpoint = try await layers.value(.otlpEndpoint, or: "none", "an http or https URL, or none") {
+      orNone($0) { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? baseURL($0) : nil }
+    }
     effective = SettingName.allCases.compactMap { layers.effective[$0] }
   }
 }
@@ -171,6 +181,7 @@ private func seconds(_ text: String) -> Duration? {
   Int(text).flatMap { (1...604_800).contains($0) ? .seconds($0) : nil }
 }
 
+private let logFormats = ["auto", "text", "json", "logfmt", "journal"]
 private let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
 private func count(_ text: String) -> Int? { Int(text).flatMap { (1...256).contains($0) ? $0 : nil } }

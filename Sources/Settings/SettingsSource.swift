@@ -80,7 +80,7 @@ extension SettingName {
   public var needsRestart: Bool {
     switch self {
     case .spool, .database, .listen, .authListen, .converters, .encoderThreads, .sandbox, .outdatedFFmpeg,
-      .patchedFFmpeg, .connections, .shutdownGrace:
+      .patchedFFmpeg, .connections, .shutdownGrace, .logFormat, .accessLog, .metricsListen, .otlpEndpoint:
       true
     case .publicURL, .authService, .jwtSecret, .uploadBy, .loginRate, .maximumUpload, .reservedSpace, .uploadExpiry,
       .quotaBytes, .quotaMinutes, .quotaWaiting, .keepDone, .keepFailed, .keepFree, .dropOwner,

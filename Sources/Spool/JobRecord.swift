@@ -29,11 +29,14 @@ public struct JobRecord: Sendable, Equatable, Codable, Identifiable {
   public var exportedName: String?
   public var result: JobResult?
   public var failure: JobFailure?
+  /// The request that the job came with, where it is known.
+  public var request: RequestID?
 
   public init(
     id: JobID, state: JobState, attempt: Int, owner: String, name: String, size: Int64, sha256: String? = nil,
     options: ConversionOptions, origin: JobOrigin, submittedAt: Date, host: String? = nil, finishedAt: Date? = nil,
-    directory: String, exportedName: String? = nil, result: JobResult? = nil, failure: JobFailure? = nil
+    directory: String, exportedName: String? = nil, result: JobResult? = nil, failure: JobFailure? = nil,
+    request: RequestID? = nil
   ) {
     self.id = id
     self.state = state
@@ -51,6 +54,7 @@ public struct JobRecord: Sendable, Equatable, Codable, Identifiable {
     self.exportedName = exportedName
     self.result = result
     self.failure = failure
+    self.request = request
   }
 }
 

@@ -20,10 +20,12 @@ public struct Sidecar: Sendable, Equatable {
   public let origin: Origin
   /// To the millisecond, so that jobs of one second have an order.
   public let issuedAt: Date
+  /// The request that the job came with, for logs and traces; nil where an earlier version signed.
+  public let trace: Trace?
 
   public init(
     id: JobID, owner: String, name: String, size: Int64, sha256: String? = nil, options: ConversionOptions,
-    origin: Origin, issuedAt: Date = .now
+    origin: Origin, issuedAt: Date = .now, trace: Trace? = nil
   ) {
     self.id = id
     self.owner = owner
@@ -33,6 +35,7 @@ public struct Sidecar: Sendable, Equatable {
     self.options = options
     self.origin = origin
     self.issuedAt = Date(timeIntervalSince1970: (issuedAt.timeIntervalSince1970 * 1000).rounded() / 1000)
+    self.trace = trace
   }
 }
 
@@ -92,6 +95,8 @@ private struct SidecarClaims: TokenClaims {
     case issuedAt = "iat"
     /// What `iat` lacks, since earlier versions take whole seconds only.
     case milliseconds = "iat_ms"
+    /// Earlier versions ignore these two.
+    case request, span
     case issuer = "iss"
     case audience = "aud"
   }
@@ -118,9 +123,17 @@ private struct SidecarClaims: TokenClaims {
       name: try claims.decode(String.self, forKey: .name), size: try claims.decode(Int64.self, forKey: .size),
       sha256: try claims.decodeIfPresent(String.self, forKey: .sha256), options: try ConversionOptions(from: decoder),
       origin: try claims.decode(JobOrigin.self, forKey: .origin),
-      issuedAt: Date(timeIntervalSince1970: Double(issuedAt) + Double(milliseconds) / 1000))
+      issuedAt: Date(timeIntervalSince1970: Double(issuedAt) + Double(milliseconds) / 1000),
+      trace: try Self.trace(claims))
     issuer = try claims.decode(String.self, forKey: .issuer)
     audience = try claims.decode(String.self, forKey: .audience)
+  }
+
+  /// Another version's idea of an id must not keep a job from being done.
+  private static func trace(_ claims: KeyedDecodingContainer<Name>) throws -> Trace? {
+    let request = try claims.decodeIfPresent(String.self, forKey: .request).flatMap { RequestID($0) }
+    let span = try claims.decodeIfPresent(String.self, forKey: .span).flatMap { SpanID($0) }
+    return request.map { Trace(request: $0, span: span) }
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -135,6 +148,8 @@ private struct SidecarClaims: TokenClaims {
     let milliseconds = Int64((sidecar.issuedAt.timeIntervalSince1970 * 1000).rounded())
     try claims.encode(milliseconds / 1000, forKey: .issuedAt)
     try claims.encode(milliseconds % 1000, forKey: .milliseconds)
+    try claims.encodeIfPresent(sidecar.trace?.request.description, forKey: .request)
+    try claims.encodeIfPresent(sidecar.trace?.span?.description, forKey: .span)
     try claims.encode(issuer, forKey: .issuer)
     try claims.encode(audience, forKey: .audience)
   }

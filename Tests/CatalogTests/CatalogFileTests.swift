@@ -5,6 +5,7 @@ import Spool
 import SystemPackage
 import Testing
 import Tokens
+import WireFormats
 
 @testable import Catalog
 
@@ -25,6 +26,29 @@ import Tokens
       try directory.modes() == [
         "catalog.sqlite": 0o600, "catalog.sqlite-wal": 0o600, "catalog.sqlite-shm": 0o600,
       ])
+  }
+
+  /// The index of a version that knew nothing of requests: its rows stay, and so does what its triggers do.
+  @Test func anEarlierIndexLearnsOfRequests() async throws {
+    try await directory.catalog().upsert(try .waiting(7))
+    let file = try DatabaseQueue(path: directory.database.string)
+    try await file.write { db in
+      try db.execute(
+        sql: """
+          DROP TRIGGER job_came_ended; DROP TRIGGER job_ended; ALTER TABLE jobs DROP COLUMN request;
+          CREATE TRIGGER job_ended AFTER UPDATE ON jobs BEGIN SELECT 1; END
+          """)
+    }
+    let catalog = try directory.catalog()
+    var job = try JobRecord.full()
+    job.request = RequestID("order-4711")
+    try await catalog.upsert(job)
+    #expect(try await catalog.job(job.id) == job)
+    #expect(try await catalog.jobs().count == 2)
+    let trigger = try await file.read {
+      try String.fetchOne($0, sql: "SELECT sql FROM sqlite_schema WHERE name = 'job_ended'")
+    }
+    #expect(trigger?.contains("NEW.request") == true)
   }
 
   @Test func aFileThatOthersCouldReadIsClosed() async throws {

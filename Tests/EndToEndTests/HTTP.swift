@@ -124,6 +124,7 @@ struct Job: Decodable, Equatable {
   let exported: String?
   let result: Result?
   let error: Failure?
+  let request: String?
 
   var hasEnded: Bool { state == "done" || state == "failed" }
 }

@@ -10,6 +10,8 @@ struct Service: Sendable {
   let gateway: String
   /// The same of its auth service.
   let auth: String
+  /// Where it tells its metrics, if it was given a place for that.
+  let metrics: String
 
   /// Starts one and waits until it listens.
   static func start(
@@ -18,10 +20,11 @@ struct Service: Sendable {
   ) async throws -> Service {
     let command = try scratch.start(arguments, settings, wrapper: wrapper, limit: limit)
     do {
-      let addresses = try await addresses(of: command, for: arguments.first ?? "")
+      let addresses = try await addresses(
+        of: command, for: arguments.first ?? "", tellsMetrics: settings["MP3SPOOL_METRICS_LISTEN"] != nil)
       return Service(
         scratch: scratch, command: command, gateway: addresses["gateway"] ?? "",
-        auth: addresses["auth service"] ?? "")
+        auth: addresses["auth service"] ?? "", metrics: addresses["metrics"] ?? "")
     } catch {
       command.send(SIGKILL)
       throw error
@@ -29,8 +32,11 @@ struct Service: Sendable {
   }
 
   /// Where its servers listen, once they all do.
-  private static func addresses(of command: Command, for name: String) async throws -> [String: String] {
-    let servers = ["serve": ["gateway", "auth service"], "gateway": ["gateway"], "auth": ["auth service"]][name] ?? []
+  private static func addresses(
+    of command: Command, for name: String, tellsMetrics: Bool
+  ) async throws -> [String: String] {
+    var servers = ["serve": ["gateway", "auth service"], "gateway": ["gateway"], "auth": ["auth service"]][name] ?? []
+    if tellsMetrics { servers.append("metrics") }
     return try await eventually("a service that listens") {
       let log = command.log
       guard command.process.isRunning else { throw Disappointment(description: "the service ended: \(log)") }
@@ -41,7 +47,8 @@ struct Service: Sendable {
 
   private static func address(of name: String, in log: String) -> String? {
     guard let range = log.range(of: "\(name) listens on ") else { return nil }
-    let line = log[range.upperBound...].prefix { !$0.isNewline && $0 != " " }
+    // In the structured forms of the log a quotation mark ends it.
+    let line = log[range.upperBound...].prefix { !$0.isNewline && $0 != " " && $0 != "\"" }
     return log[range.upperBound...].contains("\n") ? String(line) : nil
   }
 

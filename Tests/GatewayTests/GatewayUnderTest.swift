@@ -39,7 +39,7 @@ final class GatewayUnderTest {
       quota: Quota(catalog: catalog, usual: QuotaLimits(bytes: nil, minutes: nil, waiting: nil)),
       retention: Retention(done: nil, failed: nil, freeBytes: nil),
       gate: WebhookGate(AddressRules()), sendsMail: false, defaults: ConversionOptions(), proxies: ProxyTrust([]),
-      exposition: { "" }
+      access: Logger(label: "test"), exposition: { "" }
     ).router()
     AuthRoutes(entrance: entrance, publicKeys: KeySet([key.publicKey])).add(to: auth)
   }

@@ -5,7 +5,7 @@ struct House {
   /// From the roof down.
   static let rooms = [
     "mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Catalog", "Tokens", "Spool",
-    "Decoder", "Loudness", "MP3Encoder", "WireFormats", "DurableFiles", "Settings", "Telemetry",
+    "Decoder", "Loudness", "MP3Encoder", "Telemetry", "WireFormats", "DurableFiles", "Settings",
     "TerminalText", "Spelling",
   ]
 
@@ -13,7 +13,7 @@ struct House {
   static let walls: [String: Set<String>] = [
     "CFFmpeg": ["Decoder"], "CEBUR128": ["Loudness"], "CLAME": ["MP3Encoder"], "CCrypto": ["Catalog"],
     "CSeccomp": ["Decoder"],
-    "CLinux": ["Decoder", "DurableFiles", "mp3spool"],
+    "CLinux": ["Decoder", "DurableFiles", "Telemetry", "mp3spool"],
   ]
 
   static let order = rooms + walls.keys.sorted()
@@ -30,7 +30,7 @@ struct House {
     "Hummingbird": Guest(rooms: ["mp3spool", "Gateway", "AuthService", "WebServer"], reason: http),
     "HummingbirdCore": Guest(rooms: ["WebServer"], reason: wire),
     "HTTPTypes": Guest(rooms: ["Gateway", "AuthService", "WebServer"], reason: http),
-    "NIOHTTP1": Guest(rooms: ["mp3spool", "Gateway", "WebServer", "Notices"], reason: http),
+    "NIOHTTP1": Guest(rooms: ["mp3spool", "Gateway", "WebServer", "Notices", "Telemetry"], reason: http),
     "NIOHTTP2": Guest(rooms: ["WebServer"], reason: wire),
     "NIOHTTPTypes": Guest(rooms: ["Gateway", "WebServer"], reason: http),
     "NIOHTTPTypesHTTP1": Guest(rooms: ["WebServer"], reason: wire),
@@ -38,7 +38,7 @@ struct House {
     "NIOSSL": Guest(rooms: ["WebServer", "Notices"], reason: wire),
     "NIOTLS": Guest(rooms: ["WebServer"], reason: wire),
     "NIOCore": Guest(
-      rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Notices", "DurableFiles"],
+      rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Notices", "Telemetry", "DurableFiles"],
       reason: "\(http); files are read into what the network takes without a copy"),
     "NIOFoundationCompat": Guest(
       rooms: ["Gateway"], reason: "hashes read a body's bytes where the network has put them"),
@@ -47,23 +47,29 @@ struct House {
       reason: "threads for calls that block are BlockingThreads; mail and the servers have sockets"),
     "NIOExtras": Guest(rooms: ["WebServer"], reason: wire),
     "AsyncHTTPClient": Guest(
-      rooms: ["mp3spool", "Gateway", "Notices"],
-      reason: "the gateway asks another service, notices go to strangers', commands to a gateway; nothing else calls"),
+      rooms: ["mp3spool", "Gateway", "Notices", "Telemetry"],
+      reason:
+        "the gateway asks another service, notices go to strangers', commands to a gateway, spans to a collector; nothing else calls"
+    ),
     "GRDB": Guest(rooms: ["Catalog"], reason: "one room knows that there is SQL"),
     "JWTKit": Guest(rooms: ["Tokens"], reason: "one room decides which signatures are believed"),
     "Crypto": Guest(
-      rooms: ["mp3spool", "Gateway", "Converter", "Tokens"], reason: "keys are Tokens' matter, checksums of the others"),
+      rooms: ["mp3spool", "Gateway", "Converter", "Tokens", "Telemetry"],
+      reason: "keys are Tokens' matter, checksums of the others"),
     "ArgumentParser": Guest(rooms: ["mp3spool"], reason: "rooms get their settings as values"),
     "UnixSignals": Guest(rooms: ["mp3spool"], reason: "signals are the process's matter"),
     "ServiceLifecycle": Guest(
-      rooms: ["mp3spool", "Gateway", "WebServer", "Converter", "Notices", "Keeper"],
+      rooms: ["mp3spool", "Gateway", "WebServer", "Converter", "Notices", "Keeper", "Telemetry"],
       reason: "only what runs on is a service, or must end with one"),
     "Configuration": Guest(rooms: ["Settings"], reason: layers),
     "Yams": Guest(rooms: ["Settings"], reason: layers),
     "Logging": Guest(
       rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Telemetry"],
       reason: "the rooms below say by their errors what went wrong, and whoever called them decides what is told"),
-    "Metrics": Guest(rooms: ["Gateway", "Converter", "Notices", "DurableFiles"], reason: counting),
+    "Metrics": Guest(
+      rooms: ["Gateway", "Converter", "Notices", "Telemetry", "DurableFiles"], reason: counting),
+    "Tracing": Guest(
+      rooms: ["Telemetry"], reason: "the rooms say what they do by Telemetry, which knows who collects it"),
     "CoreMetrics": Guest(rooms: ["Telemetry"], reason: counting),
   ]
 

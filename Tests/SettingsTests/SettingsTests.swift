@@ -79,6 +79,10 @@ import Testing
       case .keepDone, .keepFailed: "7d"
       case .dropOwner: "somebody"
       case .logLevel: "error"
+      case .logFormat: "json"
+      case .accessLog: "on"
+      case .metricsListen: "localhost:7"
+      case .otlpEndpoint: "http://localhost:4318"
       case .preset, .track, .language, .rate, .channels, .trim, .loudness: "anything"
       case .sandbox: "best-effort"
       case .outdatedFFmpeg: "refuse"
@@ -258,6 +262,7 @@ import Testing
     (.uploadBy, "everybody"), (.loginRate, "0"), (.quotaBytes, "much"), (.quotaMinutes, "-1"), (.quotaWaiting, "1.5"),
     (.headerTimeout, "0"), (.bodyTimeout, "1m"), (.connections, "0"), (.connectionsPerAddress, "-1"),
     (.shutdownGrace, "-1"), (.shutdownGrace, "86401"), (.shutdownGrace, "30s"), (.logLevel, "loud"),
+    (.logFormat, "xml"), (.accessLog, "yes"), (.metricsListen, "9100"), (.otlpEndpoint, "localhost:4318"),
   ])
   func aBadValueIsRefusedByName(_ name: SettingName, _ value: String) async {
     let sentence = await refusal(environment: [name.environmentName: value])

@@ -65,6 +65,19 @@ import WireFormats
     #expect(try await verify(Array(try await forgery.signed(by: key).utf8)).issuedAt == now)
   }
 
+  @Test func theRequestComesBack() async throws {
+    let trace = Trace(request: try #require(RequestID("order-4711")), span: SpanID("b7ad6b7169203331"))
+    let sidecar = Sidecar(
+      id: try #require(id), owner: "ann", name: "x", size: 1, options: ConversionOptions(), origin: .drop,
+      issuedAt: now, trace: trace)
+    var forgery = try Forgery(try await sign(sidecar))
+    #expect(forgery.claims["request"] == .string("order-4711") && forgery.claims["span"] == .string("b7ad6b7169203331"))
+    #expect(try await verify(try await sign(sidecar)).trace == trace)
+    // Another version's idea of an id keeps no job from being done.
+    forgery.claims["request"] = .string("no word\n")
+    #expect(try await verify(Array(try await forgery.signed(by: key).utf8)).trace == nil)
+  }
+
   @Test func anotherJobsSidecarIsRefused() async throws {
     var forgery = try Forgery(try await sign(try sidecar()))
     forgery.claims["jti"] = .string("01JZ0000000000000000000001")

@@ -53,6 +53,23 @@ need_python() {
   touch "$venv/complete"
 }
 
+# need_prometheus: prometheus and promtool in the PATH. Debian's package would start a service, so only its programs are
+# taken, into the person's cache. Where they cannot be had, the tests that need them say so and are left out.
+need_prometheus() {
+  local folder
+  command -v prometheus >/dev/null && command -v promtool >/dev/null && return
+  folder=${XDG_CACHE_HOME:-$HOME/.cache}/mp3spool/prometheus
+  if [[ ! -x $folder/usr/bin/prometheus ]]; then
+    mkdir -p "$folder"
+    if ! (cd "$folder" && { apt-get download prometheus || { ((EUID == 0)) && apt-get update && apt-get download prometheus; }; } &&
+      dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) >&2; then
+      complain "Prometheus cannot be had (apt-get download prometheus); its tests are left out."
+      return
+    fi
+  fi
+  export PATH=$folder/usr/bin:$PATH
+}
+
 # The program that is meant to be used, which needs no Swift toolchain to run.
 release_build=(swift build -c release --product mp3spool --static-swift-stdlib)
 

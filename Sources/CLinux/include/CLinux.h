@@ -2,6 +2,7 @@
 #pragma once
 #include "CLinuxFiles.h"
 #include "CLinuxJail.h"
+#include "CLinuxJournal.h"
 #include "CLinuxNotify.h"
 #include "CLinuxProcess.h"
 #include "CLinuxTerminal.h"

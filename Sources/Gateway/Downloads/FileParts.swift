@@ -58,6 +58,7 @@ struct FileParts: Sendable {
           if let first = portion.take() { bytes = first } else { bytes = try await file.portion(of: rest) }
           rest = rest.lowerBound + Int64(bytes.readableBytes)..<rest.upperBound
           try await writer.write(bytes)
+          TrafficMetrics.sent(bytes)
         }
       }
       if !end.isEmpty { try await writer.write(ByteBuffer(string: end)) }

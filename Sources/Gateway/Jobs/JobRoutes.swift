@@ -167,6 +167,8 @@ public struct JobView: Encodable, Sendable {
   let exported: String?
   let result: ResultView?
   let error: JobFailure?
+  /// The id of the request that the job came with, as logs and traces name it.
+  let request: WireFormats.RequestID?
 
   public init(_ record: JobRecord, progress: JobProgress?) {
     fid = record.id
@@ -185,5 +187,6 @@ public struct JobView: Encodable, Sendable {
     exported = record.exportedName
     result = record.result.map { ResultView($0) }
     error = record.failure
+    request = record.request
   }
 }

@@ -22,6 +22,7 @@ final class SpoolMetrics: Sendable {
   init(spool: Spool, catalog: Catalog) {
     self.spool = spool
     self.catalog = catalog
+    TrafficMetrics.begin()
   }
 
   /// Brings the gauges up to date. What cannot be had now keeps its value, and `mp3spool_spool_reachable` is 0.

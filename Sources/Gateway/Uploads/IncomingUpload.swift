@@ -29,6 +29,7 @@ final class IncomingUpload: Sendable {
   func append(_ buffers: [ByteBuffer]) async throws(SpoolError) {
     try await BlockingThreads.run { [self] () throws(SpoolError) in
       try state.withLock { state throws(SpoolError) in
+        TrafficMetrics.received(buffers)
         for buffer in buffers {
           state.hasher.update(data: buffer.readableBytesView)
           try state.staged?.write(buffer.readableBytesUInt8Span)

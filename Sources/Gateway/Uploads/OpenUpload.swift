@@ -43,6 +43,7 @@ final class OpenUpload: Sendable {
   func append(_ buffers: [ByteBuffer]) async throws(SpoolError) {
     try await BlockingThreads.run { [self] () throws(SpoolError) in
       try state.withLock { state throws(SpoolError) in
+        TrafficMetrics.received(buffers)
         for buffer in buffers {
           try state.writer.write(buffer.readableBytesUInt8Span)
           state.whole?.update(data: buffer.readableBytesView)

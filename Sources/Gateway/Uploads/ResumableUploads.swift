@@ -9,6 +9,7 @@ public import Logging
 public import Spool
 import Synchronization
 import SystemPackage
+import Telemetry
 public import Tokens
 import WireFormats
 
@@ -170,15 +171,18 @@ public struct ResumableUploads: Sendable {
         id,
         Sidecar(
           id: id, owner: description.owner, name: description.name, size: standing.offset, sha256: sha256,
-          options: description.options, origin: .upload, issuedAt: Date()))
+          options: description.options, origin: .upload, issuedAt: Date(), trace: Telemetry.trace ?? Trace()))
     }
     forget(id)
   }
 
   private func enqueue(_ id: JobID, _ sidecar: Sidecar) async throws {
     let signed = try await signer.sign(sidecar)
-    try await BlockingThreads.run { [spool] () throws(SpoolError) in
-      try spool.complete(upload: id, length: sidecar.size, sidecar: signed)
+    try await Telemetry.span("save") { span in
+      span.note("mp3spool.job", "\(id)")
+      try await BlockingThreads.run { [spool] () throws(SpoolError) in
+        try spool.complete(upload: id, length: sidecar.size, sidecar: signed)
+      }
     }
     await catalog.index(JobRecord(waiting: sidecar), logger)
   }

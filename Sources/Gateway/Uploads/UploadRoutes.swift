@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import Spool
 import SystemPackage
+import Telemetry
 import Tokens
 import WireFormats
 
@@ -102,11 +103,14 @@ struct UploadRoutes: Sendable {
     }
     let sidecar = Sidecar(
       id: upload.id, owner: owner, name: form.fileName, size: byteCount, sha256: sha256, options: options,
-      origin: .upload, issuedAt: Date())
+      origin: .upload, issuedAt: Date(), trace: Telemetry.trace)
     let signed = try await intake.signer.sign(sidecar)
     // Before anybody can see the job, and so before it can end.
     try await intake.catalog.note(form.wishes.notice, for: upload.id)
-    try await upload.commit(sidecar: signed)
+    try await Telemetry.span("save") { span in
+      span.note("mp3spool.job", "\(upload.id)")
+      try await upload.commit(sidecar: signed)
+    }
     await intake.catalog.index(JobRecord(waiting: sidecar), context.logger)
     return Accepted(fid: upload.id)
   }

@@ -10,7 +10,7 @@ enum CommandAudit {
     webhook: String? = nil, _ settings: Settings
   ) {
     // Such a command has set up no log before, and notes one thing before it ends.
-    Telemetry.bootstrap(level: settings.logLevel)
+    settings.bootstrapTelemetry()
     AuditLog(Telemetry.logger("audit")).note(
       AuditEntry(
         event, user: "os:\(NSUserName())", address: "command", account: account, fid: fid, token: token,

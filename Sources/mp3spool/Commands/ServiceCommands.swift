@@ -49,7 +49,7 @@ struct AuthCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.authListen: authListen])
       let parts = try await Parts.started(source)
-      let manager = parts.manager(parts: 1)
+      let manager = parts.manager(parts: 1 + parts.metricsServerCount)
       let catalog = try parts.catalog()
       let current = try await Current(parts) { parts, old in
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
@@ -59,7 +59,8 @@ struct AuthCommand: AsyncParsableCommand {
       }
       let socket = PassedSockets().socket(for: .auth, among: [.auth])
       try await ServiceRun(source: source, current: current, manager: manager)
-        .run(working: [parts.authServer(current, manager, socket)])
+        .run(
+          working: [parts.authServer(current, manager, socket)], serving: parts.metricsServers(current, manager))
     }
   }
 }
@@ -111,8 +112,9 @@ struct WorkCommand: AsyncParsableCommand {
         Arrangement(parts, loginRate: parts.loginRate(after: old))
       }
       let converter = try parts.converter(try parts.spool(), current)
-      try await ServiceRun(source: source, current: current, manager: parts.manager(parts: 0))
-        .run(working: [converter])
+      let manager = parts.manager(parts: parts.metricsServerCount)
+      try await ServiceRun(source: source, current: current, manager: manager)
+        .run(working: [converter], serving: parts.metricsServers(current, manager))
     }
   }
 }

@@ -170,7 +170,7 @@ extension SubmitCommand {
     }
     let sidecar = Sidecar(
       id: staged.id, owner: owner, name: name, size: staged.byteCount, sha256: nil, options: options, origin: .upload,
-      issuedAt: Date())
+      issuedAt: Date(), trace: Trace())
     try staged.commit(sidecar: try await signer.sign(sidecar))
     return JobRecord(waiting: sidecar)
   }

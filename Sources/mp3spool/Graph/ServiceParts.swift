@@ -33,7 +33,7 @@ extension Parts {
     // Until it is waited for, it must not end the process.
     _ = signal(SIGHUP, SIG_IGN)
     let settings = try await source.load()
-    Telemetry.bootstrap(level: settings.logLevel)
+    settings.bootstrapTelemetry()
     return Parts(settings: settings)
   }
 
@@ -94,7 +94,9 @@ extension Parts {
 extension Parts {
   func authResponder(_ entrance: Entrance, _ access: AccessTokens) throws -> RouterResponder<AuthContext> {
     let router = Router(context: AuthContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: MetricsMiddleware())
     router.add(middleware: ClientMiddleware(try trustedProxies()))
+    router.add(middleware: RequestMiddleware(access: Telemetry.logger("access")))
     router.add(middleware: AuditMiddleware(entrance.audit))
     router.add(middleware: FailureMiddleware { ($0 as? CatalogError).flatMap(HTTPFailure.init(translating:)) })
     AuthRoutes<AuthContext>(entrance: entrance, publicKeys: access.keys).add(to: router)
@@ -117,7 +119,7 @@ extension Parts {
       retention: Retention(
         done: settings.retention.done, failed: settings.retention.failed, freeBytes: settings.retention.freeBytes),
       gate: try webhookGate(), sendsMail: settings.notices.mail != nil, defaults: defaults,
-      proxies: try trustedProxies(), exposition: Telemetry.metrics.exposition)
+      proxies: try trustedProxies(), access: Telemetry.logger("access"), exposition: Telemetry.exposition)
     return GatewayArrangement(
       routes: routes.router().buildResponder(), uploads: uploads,
       drops: DropRules(owner: settings.dropOwner, options: defaults, signer: signer),

@@ -22,13 +22,14 @@ struct ServiceRun {
   ///   - serving: are needed by the others until these have ended.
   func run(working: [any Service], serving: [any Service] = []) async throws {
     let logger = Telemetry.logger("lifecycle")
+    let tracing = SpanExport.wanted(by: current.arrangement.settings)
     let watch = CertificateWatch(current: current, logger: logger)
     let reload = SettingsReload(source: source, current: current, manager: manager, logger: logger)
     var configuration = ServiceGroupConfiguration(
       // They are stopped from the last one on. The manager's signs of life go on to the end.
-      services: ([manager] + serving + [Together(services: working), watch, reload]).map {
+      services: ([manager] + tracing + serving + [Together(services: working), watch, reload]).map {
         .init(
-          service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+          service: Reticent(service: $0), successTerminationBehavior: .gracefullyShutdownGroup,
           failureTerminationBehavior: .gracefullyShutdownGroup)
       },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -58,6 +59,17 @@ struct ServiceRun {
       try await tasks.next()
     }
   }
+}
+
+/// A service of which logs say no more than its type: the group writes out what a service is made of, and there are secrets
+/// among it.
+private struct Reticent: Service, CustomStringConvertible, CustomReflectable {
+  let service: any Service
+
+  var description: String { "\(type(of: service))" }
+  var customMirror: Mirror { Mirror(self, children: [:]) }
+
+  func run() async throws { try await service.run() }
 }
 
 /// Services that are told to stop at the same time; a group of ServiceLifecycle's tells one after the other.

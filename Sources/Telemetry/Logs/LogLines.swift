@@ -4,7 +4,10 @@ import Foundation
 /// hold what strangers chose, such as a file's name or a client's words, and none of it may look like another entry.
 struct LogLines: TextOutputStream, Sendable {
   /// StreamLogHandler writes a whole entry at a time, with the line feed that ends it.
-  func write(_ entry: String) { try? FileHandle.standardError.write(contentsOf: Data(Self.line(of: entry).utf8)) }
+  func write(_ entry: String) { Self.writeError(Self.line(of: entry)) }
+
+  /// Writes a line that is fit to be seen to standard error.
+  static func writeError(_ line: String) { try? FileHandle.standardError.write(contentsOf: Data(line.utf8)) }
 
   /// The entry with controls, separators of lines, and marks that are not seen (such as those of the writing direction)
   /// as Swift's escapes: `\n`, `\u{202E}`.
@@ -18,7 +21,8 @@ struct LogLines: TextOutputStream, Sendable {
     return line + "\n"
   }
 
-  private static func isSeen(_ scalar: Unicode.Scalar) -> Bool {
+  /// Neither acts nor hides.
+  static func isSeen(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: false
     default: true
