@@ -63,13 +63,24 @@ struct CatalogFile {
   func makePrivately() throws {
     guard try Files.status(path) == nil else { return }
     let newborn = FilePath("\(path).\(UUID().uuidString).new")
-    try FileDescriptor.open(
-      newborn, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite
-    ).close()
+    let file = try FileDescriptor.open(
+      newborn, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
     defer { try? Files.unlink(newborn) }
+    try file.closeAfter { try giveToOwnerOfDirectory(file) }
     do { try Files.link(newborn, to: path) } catch {
       guard error.errno == .fileExists else { throw error }
     }
+  }
+
+  /// What root makes in the services' directory is theirs, or they could not open it. SQLite does the same for its own files
+  /// (findCreateFileMode, os_unix.c).
+  private func giveToOwnerOfDirectory(_ file: FileDescriptor) throws {
+    guard geteuid() == 0 else { return }
+    let directory = path.removingLastComponent()
+    let owner = try (directory.isEmpty ? "." : directory).stat()
+    guard fchown(file.rawValue, owner.userID.rawValue, owner.groupID.rawValue) != 0 else { return }
+    let reason = Errno(rawValue: errno)
+    throw CatalogError(.unusable, "The database cannot be given to the owner of \(directory): \(reason).")
   }
 
   /// Takes the rights of group and others away. SQLite gives the file's mode to the -wal and -shm that it makes.

@@ -1,6 +1,7 @@
 import DurableFiles
 import Foundation
 import GRDB
+import Glibc
 import Spool
 import SystemPackage
 import Testing
@@ -62,6 +63,18 @@ import WireFormats
     #expect(try directory.modes().values.allSatisfy { $0 == 0o600 })
     #expect(try await other.jobs().count == 1)
     #expect(try await catalog.jobs().count == 1)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can make files for others"))
+  func whatRootMakesIsTheDirectoryOwners() async throws {
+    try FileManager.default.setAttributes(
+      [.ownerAccountID: 12345, .groupOwnerAccountID: 54321], ofItemAtPath: directory.path.string)
+    let catalog = try directory.catalog()
+    try await catalog.upsert(try .waiting(1))
+    for name in try directory.modes().keys {
+      let status = try directory.path.appending(name).stat()
+      #expect(status.userID.rawValue == 12345 && status.groupID.rawValue == 54321, "\(name)")
+    }
   }
 
   @Test func whatIsThereIsThereAfterOpeningAgain() async throws {
