@@ -273,7 +273,9 @@ import Testing
       let table = try await scratch.mp3spool("hosts").output
       #expect(table.contains("LAST BEAT") && table.contains(fid))
       try await eventually("a beat") { try await hosts(scratch).first.map { $0.beats > 0 } ?? false }
+      #expect(try await scratch.mp3spool("hosts", "--this-host").output.contains(host.host))
       await service.stop()
+      try await scratch.mp3spool("hosts", "--this-host", status: 69)
       #expect(try await hosts(scratch).isEmpty, "who stops takes its leave")
     }
   }

@@ -23,6 +23,7 @@ struct CleanCommand: AsyncParsableCommand {
   @Option(help: "Only jobs with this preset.") var preset: Preset?
   @Option(help: "--keep-jobs and --keep-bytes are for each user, preset or state.") var each: RetentionRule.Group?
   @Flag(help: "Only say what would be removed.") var dryRun = false
+  @Flag(help: "Without any limit, here or in the settings, do nothing: for timers and cron.") var ifSet = false
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -67,7 +68,7 @@ struct CleanCommand: AsyncParsableCommand {
       throw Problem.usage("give a limit: --older-than, --keep-jobs, --keep-bytes or --keep-free")
     }
     let usual = RetentionRule.usual(settings)
-    guard !usual.isEmpty else {
+    guard !usual.isEmpty || ifSet else {
       throw Problem.usage(
         "give a limit, --older-than, --keep-jobs, --keep-bytes or --keep-free, or set keep-done, keep-failed or keep-free"
       )

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Gateway
 import Settings
 import Spool
@@ -12,14 +13,21 @@ struct HostsCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var common: CommonOptions
+  @Flag(help: "Only this host's; exit code 69 where none of them is alive, as for probes.") var thisHost = false
 
   func run() async throws {
     try await command {
       let spool = try Parts(settings: try await common.settings()).existingSpool(probing: false)
-      let hosts = try HostView.all(in: spool)
+      let hosts = try HostView.all(in: spool).filter { !thisHost || $0.host == Self.ownName }
       if common.json { for host in hosts { try Output.json(host) } } else { Self.print(hosts) }
+      if thisHost, !hosts.contains(where: { $0.state == .alive }) {
+        throw Problem.unavailable("no converter of this host, \(Self.ownName), is alive")
+      }
     }
   }
+
+  /// As the converters' records have it. Containers have names of their own.
+  private static var ownName: String { ProcessInfo.processInfo.hostName }
 
   private static func print(_ hosts: [HostView]) { Output.table(HostView.rows(hosts)) }
 }
