@@ -40,7 +40,8 @@ need_swift() {
 }
 
 # need_python KIND: a private Python, in the person's cache, with what etc/lib/KIND/requirements.txt pins: the rivals of
-# etc/bench (bench), the clients of etc/test (test) or its browser's driver (web). Its path is in $python.
+# etc/bench (bench), the clients of etc/test (test), its browser's driver (web) or the judges of etc/test package (package).
+# Its path is in $python.
 need_python() {
   local kind=$1 pinned venv
   pinned=etc/lib/$kind/requirements.txt

@@ -1,0 +1,175 @@
+"""The units, in that system: a systemd runs in it now."""
+
+import base64
+import contextlib
+import json
+import subprocess
+
+from client import Client
+from deb_cases import EMAIL, PASSWORD, SETTINGS, STARTED, STATE
+from runner import case, eventually, expect
+
+
+@case
+def boot(world):
+    """systemd starts the service and the nightly cleaning, and nothing else of it."""
+    system = world.system
+    system.boot()
+    for unit in STARTED:
+        state = system.property(unit, "ActiveState")
+        expect(state == "active", f"{unit} is {state}: {system.journal(unit)}")
+    for unit in world.units:
+        if unit in STARTED or "@" in unit:
+            continue
+        expect(system.property(unit, "ActiveState") == "inactive", f"{unit} was started")
+    failed = system.systemctl("list-units", "--failed", "--plain", "--no-legend").stdout
+    expect("mp3spool" not in failed, failed)
+
+
+@case
+def confined(world):
+    """In all that the unit takes from it, the service has its whole jail and converts."""
+    system = world.system
+    world.client = Client(EMAIL, PASSWORD, network=system.init)
+    world.fid = world.client.login().convert(world.video, world.mp3)
+    log = system.journal("mp3spool.service")
+    for layer in (
+        "no new privileges: active",
+        "resource limits: active",
+        "empty network namespace: active",
+        "Landlock: active",
+        "system call filter: active",
+    ):
+        expect(layer in log, f"no '{layer}' in the log:\n{log}")
+    show = system.property("mp3spool.service", "NRestarts")
+    expect(show == "0", f"it was started again {show} times: {log}")
+
+
+@case
+def cleaning(world):
+    """mp3spool-clean.service does its work in its own confinement, and removes nothing that no setting says."""
+    system, unit = world.system, "mp3spool-clean.service"
+    system.systemctl("start", unit, check=False)
+    expect(system.property(unit, "Result") == "success", system.journal(unit))
+    world.client.fetch(world.fid, world.mp3)
+    with settings(world, "keep-done: 0s"):
+        eventually(lambda: system.journal(unit), lambda: cleaned(world, unit))
+    world.fid = world.client.convert(world.video, world.mp3)
+
+
+def cleaned(world, unit):
+    world.system.systemctl("start", unit, check=False)
+    expect(world.system.property(unit, "Result") == "success", world.system.journal(unit))
+    return (
+        world.client.curl(
+            f"/jobs/{world.fid}", *world.client.authorization, "--output", "/dev/null", "--write-out", "%{http_code}"
+        ).stdout
+        == "404"
+    )
+
+
+@contextlib.contextmanager
+def settings(world, added):
+    """The settings with one more line, as long as the block."""
+    file = world.system.path(SETTINGS)
+    before = file.read_text()
+    file.write_text(f"{before}\n{added}\n")
+    try:
+        yield
+    finally:
+        file.write_text(before)
+
+
+def restart(world):
+    # Nobody but a test starts it so often.
+    world.system.systemctl("reset-failed", "mp3spool.service", check=False)
+    world.system.systemctl("restart", "mp3spool.service", check=False)
+    await_service(world)
+
+
+def await_service(world):
+    eventually(lambda: world.system.journal("mp3spool.service"), lambda: world.client.status("/readyz") == 200)
+
+
+@case
+def reload(world):
+    """`systemctl reload` puts settings in force without a new process."""
+    system, unit = world.system, "mp3spool.service"
+    process = system.property(unit, "MainPID")
+    upload = ["/upload", *world.client.authorization, "--form", f"file=@{world.video}", "--write-out", "%{http_code}"]
+    with settings(world, "maximum-upload: 1K"):
+        system.systemctl("reload", unit)
+        eventually(lambda: system.journal(unit), lambda: "settings were read again" in system.journal(unit))
+        refused = world.client.curl(*upload, "--output", "/dev/null", check=False).stdout
+    system.systemctl("reload", unit)
+    expect(refused == "413", f"an upload that is too large by now got {refused}: {system.journal(unit)}")
+    expect(system.property(unit, "MainPID") == process, "it is another process")
+
+
+@case
+def credentials(world):
+    """A secret in systemd's credential store reaches the service, whose user cannot read the store."""
+    store = world.system.path("/etc/credstore")
+    store.mkdir(mode=0o700, exist_ok=True)
+    secret = store / "mp3spool.jwt-secret"
+    expect(algorithm(world) == "EdDSA", "keys of its own sign with Ed25519")
+    try:
+        secret.write_text("0123456789abcdef0123456789abcdef-secret")
+        secret.chmod(0o600)
+        with settings(world, "jwt-secret: credential:mp3spool.jwt-secret"):
+            restart(world)
+            used = algorithm(world)
+    finally:
+        secret.unlink()
+        restart(world)
+    expect(used == "HS256", f"with the secret it signs with {used}")
+
+
+def algorithm(world):
+    """What a login's token is signed with (RFC 7515, section 4.1.1)."""
+    head = world.client.login().authorization[1].split()[-1].split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["alg"]
+
+
+@case
+def sockets(world):
+    """A socket's first client starts the service, and nobody is refused while it starts again."""
+    system, unit = world.system, "mp3spool.service"
+    system.systemctl("stop", unit)
+    system.systemctl("start", "mp3spool.socket")
+    expect(system.property(unit, "ActiveState") == "inactive", "it was started before anybody asked")
+    expect(world.client.status("/readyz") == 200, system.journal(unit))
+    process = system.property(unit, "MainPID")
+    restarting = subprocess.Popen([*system.entry(), "systemctl", "restart", unit])
+    answers = [world.client.status("/readyz")]
+    while restarting.poll() is None:
+        answers.append(world.client.status("/readyz"))
+    expect(set(answers) == {200}, f"the answers were {answers}: {system.journal(unit)}")
+    expect(system.property(unit, "MainPID") not in ("0", process), "it was not started again")
+    system.systemctl("stop", "mp3spool.socket", unit)
+    restart(world)
+
+
+@case
+def other_disk(world):
+    """A spool elsewhere takes one setting and one line for systemd."""
+    system, file, place = world.system, world.system.path(SETTINGS), "/srv/mp3spool"
+    before = file.read_text()
+    expect(f"spool: {STATE}/spool\n" in before, "the settings do not say where the spool is")
+    system.run("install", "-d", "-o", "mp3spool", "-g", "mp3spool", "-m", "750", place)
+    addition = system.path("/etc/systemd/system/mp3spool.service.d/spool.conf")
+    addition.parent.mkdir()
+    try:
+        addition.write_text(f"[Service]\nReadWritePaths={place}\n")
+        file.write_text(before.replace(f"spool: {STATE}/spool", f"spool: {place}"))
+        system.systemctl("daemon-reload")
+        restart(world)
+        world.client.login().convert(world.video, world.mp3)
+        expect(system.run("find", place, "-name", "*.mp3").stdout, "the MP3 is elsewhere")
+    finally:
+        file.write_text(before)
+        addition.unlink()
+        addition.parent.rmdir()
+        system.systemctl("daemon-reload")
+        restart(world)
+    world.client.login()
