@@ -195,7 +195,7 @@ let tests: [Target] = [
     dependencies: [
       "Catalog", "Tokens", "Spool", "WireFormats", "DurableFiles", system,
       .product(name: "GRDB", package: "GRDB.swift"),
-    ]),
+    ], exclude: ["Schemas"]),
 ]
 
 /// What the faulted processes of FaultTests have preloaded. The tests do not link it, or it would be in themselves.

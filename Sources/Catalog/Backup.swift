@@ -4,31 +4,120 @@ import GRDB
 public import SystemPackage
 
 extension Catalog {
-  /// Copies the whole catalog, as it is at one moment, to one file that takes the place of what had that name.
-  /// Others may go on reading and writing. The copy has mode 0600, and is on the disk when this returns.
+  /// Copies the whole catalog, as it is at one moment, to one file, and checks the copy before it gets its name. Others may
+  /// go on reading and writing. The copy has mode 0600, since it holds what the catalog holds: hashes of passwords, private
+  /// keys and the secrets of webhooks. It is on the disk when this returns.
   ///
-  /// - Throws: `outOfSpace`, `busy`, `unusable`; the former file is then untouched.
-  public func backup(to target: FilePath) async throws(CatalogError) {
-    let partial = FilePath("\(target).\(UUID().uuidString).partial")
+  /// A backup that has the name already is replaced; any other file is not.
+  ///
+  /// - Throws: `outOfSpace`, `busy`, `unusable`; what had the name is then untouched.
+  @discardableResult
+  public func backup(to target: FilePath) async throws(CatalogError) -> BackupContents {
     do {
-      try await pool.read { source in
-        defer { for end in ["", "-journal", "-wal", "-shm"] { try? Files.unlink(FilePath("\(partial)\(end)")) } }
-        try CatalogFile(path: partial).makePrivately()
-        try Self.copy(source, to: partial)
-        try Files.rename(partial, to: target)
-        let directory = target.removingLastComponent()
-        try Files.synchronize(directory: directory.isEmpty ? "." : directory)
+      return try await pool.read { source in
+        try BackupFile(path: target).refuseWhatIsNoBackup()
+        return try BackupFile(path: target).write(source)
       }
     } catch { throw CatalogError(error, at: target) }
   }
 
+  /// What a backup holds, once it was seen to be whole. Any database of mp3spool will do, and it is only read.
+  ///
+  /// - Throws: `newerSchema`, `busy`, `unusable` with what is wrong.
+  public static func contents(ofBackup path: FilePath) throws(CatalogError) -> BackupContents {
+    do {
+      // SQLite would say only that it cannot open the file.
+      _ = try SourceFile(reading: path)
+      var configuration = CatalogFile.configuration
+      configuration.readonly = true
+      return try DatabaseQueue(path: path.string, configuration: configuration).read(BackupContents.init(checking:))
+    } catch { throw CatalogError(error, at: path) }
+  }
+}
+
+/// A copy of the catalog under construction.
+struct BackupFile {
+  let path: FilePath
+
+  /// Copies `source`, checks the copy, and gives it the name.
+  func write(_ source: Database) throws -> BackupContents {
+    let partial = FilePath("\(path).\(UUID().uuidString).partial")
+    defer { Self.remove(partial) }
+    let contents = try Self.copy(source, to: partial, madeAt: .now)
+    try Files.rename(partial, to: path)
+    try Files.synchronize(directory: path.directory)
+    return contents
+  }
+
   /// SQLite's online backup (sqlite.org/backup.html), ended in a journal mode that needs no second file.
-  private static func copy(_ source: Database, to path: FilePath) throws {
-    let copy = try DatabaseQueue(path: path.string)
-    try copy.writeWithoutTransaction { target in
+  ///
+  /// - Parameter madeAt: what the copy says of its age.
+  static func copy(_ source: Database, to path: FilePath, madeAt: Date?) throws -> BackupContents {
+    try CatalogFile(path: path).makePrivately()
+    let copy = try DatabaseQueue(path: path.string, configuration: CatalogFile.configuration)
+    let contents = try copy.writeWithoutTransaction { target in
       try source.backup(to: target)
       try target.execute(sql: "PRAGMA journal_mode = DELETE")
+      if let madeAt { try BackupNote.write(madeAt, to: target) }
+      return try BackupContents(checking: target)
     }
     try copy.close()
+    try SourceFile(reading: path).synchronize()
+    return contents
+  }
+
+  static func remove(_ path: FilePath) {
+    for end in ["", "-journal", "-wal", "-shm"] { try? Files.unlink(FilePath("\(path)\(end)")) }
+  }
+
+  /// A slip of the keyboard must cost no other file, least of all a database that is in use.
+  func refuseWhatIsNoBackup() throws {
+    guard let status = try Files.status(path) else { return }
+    guard status.kind == .file else { throw refusal("is no file") }
+    let header = DatabaseHeader(try SourceFile(reading: path).read(upTo: DatabaseHeader.size, at: 0))
+    guard let header, header.application == Schema.applicationID else { throw refusal("is no backup of mp3spool") }
+    guard !header.hasWriteAheadLog else { throw refusal("is a database that mp3spool works with") }
+  }
+
+  private func refusal(_ reason: String) -> CatalogError {
+    CatalogError(.unusable, "\(path) \(reason), so it is not replaced. Choose another name for the backup.")
+  }
+}
+
+/// What the first bytes of an SQLite file say (sqlite.org/fileformat.html, 1.3).
+struct DatabaseHeader {
+  static let size = 100
+
+  let application: Int
+  let hasWriteAheadLog: Bool
+
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count == Self.size, bytes.starts(with: Array("SQLite format 3\0".utf8)) else { return nil }
+    application = bytes[68..<72].reduce(0) { $0 << 8 | Int($1) }
+    hasWriteAheadLog = bytes[18] == 2
+  }
+}
+
+/// When a backup was made, written into the backup itself: the time of a file is that of its last copy.
+enum BackupNote {
+  static func write(_ date: Date, to db: Database) throws {
+    try remove(from: db)
+    try db.execute(sql: "CREATE TABLE backup_note (made_at INTEGER NOT NULL) STRICT")
+    try db.execute(sql: "INSERT INTO backup_note VALUES (?)", arguments: [date.milliseconds])
+  }
+
+  static func read(_ db: Database) throws -> Date? {
+    guard try db.tableExists("backup_note") else { return nil }
+    return try Int64.fetchOne(db, sql: "SELECT made_at FROM backup_note").map(Date.init(milliseconds:))
+  }
+
+  static func remove(from db: Database) throws { try db.execute(sql: "DROP TABLE IF EXISTS backup_note") }
+}
+
+extension FilePath {
+  /// Where the name is looked up.
+  var directory: FilePath {
+    let directory = removingLastComponent()
+    return directory.isEmpty ? "." : directory
   }
 }

@@ -8,21 +8,33 @@ struct CatalogFile {
   let path: FilePath
 
   func open() throws -> DatabasePool {
-    let directory = path.removingLastComponent()
-    try Self.refuseRemote(Files.fileSystem(at: directory.isEmpty ? "." : directory), path)
+    try Self.refuseRemote(Files.fileSystem(at: path.directory), path)
     try makePrivately()
     // Where the path is a symbolic link, the file lies elsewhere.
     try Self.refuseRemote(Files.fileSystem(at: path), path)
     try closeToOthers()
-    return try waitingForOthers(openPool)
+    while true {
+      let file = try path.stat().inode
+      let pool = try waitingForOthers(openPool)
+      // Who restores a database waits for nobody that comes while it is replaced: the file that was opened may have another
+      // name by now. Once it is open as it should be, nobody replaces it.
+      if try path.stat().inode == file { return pool }
+      try pool.close()
+    }
   }
 
   private func openPool() throws -> DatabasePool {
-    try Schema.prepare(DatabaseQueue(path: path.string, configuration: Self.configuration))
+    try Schema.prepare(DatabaseQueue(path: path.string, configuration: Self.configuration), keep: keepBeforeUpgrade)
     let pool = try DatabasePool(path: path.string, configuration: Self.configuration)
     // A DatabasePool chooses NORMAL, which may lose the last commits in a power cut (sqlite.org/pragma.html#pragma_synchronous).
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     return pool
+  }
+
+  /// Copies a database of an older schema to a file beside it, for whoever wants to go back to the program that made it.
+  private func keepBeforeUpgrade(_ db: Database) throws {
+    let schema = try Schema.migrator.appliedIdentifiers(db).count
+    _ = try BackupFile(path: FilePath("\(path).schema-\(schema)")).write(db)
   }
 
   /// How long others are waited for.

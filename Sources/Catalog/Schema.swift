@@ -27,8 +27,14 @@ enum Schema {
   }
 
   /// Makes sure that the database is ours and up to date, or says why it cannot be.
-  static func prepare(_ database: DatabaseQueue) throws {
-    try database.read(identify)
+  ///
+  /// - Parameter keep: is called before a database of an older schema is changed.
+  static func prepare(_ database: DatabaseQueue, keep: (Database) throws -> Void = { _ in }) throws {
+    try database.read { db in
+      try identify(db)
+      let applied = try migrator.appliedIdentifiers(db).count
+      if 1..<migrator.migrations.count ~= applied { try keep(db) }
+    }
     try migrate(database)
     // Somebody may have dropped the index by hand: it can be rebuilt, so it need not stop the start.
     try database.write(makeIndex)
@@ -50,7 +56,8 @@ enum Schema {
     )
   }
 
-  private static func identify(_ db: Database) throws {
+  /// Is it a database of mp3spool, or an empty one, that this program understands?
+  static func identify(_ db: Database) throws {
     let application = try Int.fetchOne(db, sql: "PRAGMA application_id")
     let tables = try Int.fetchOne(
       db, sql: "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '%grdb_migrations%'")

@@ -73,6 +73,18 @@ extension Catalog {
     }
   }
 
+  /// Emails that own jobs and belong to no user, with the number of their jobs. Owners that are no emails, such as that of
+  /// the folder, cannot log in anyway.
+  public func ownersWithoutAccount() async throws(CatalogError) -> [(owner: String, jobs: Int)] {
+    try await read { db in
+      let known = try Set(String.fetchAll(db, sql: "SELECT email_key FROM users"))
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT owner, count(*) AS jobs FROM jobs WHERE instr(owner, '@') > 1 GROUP BY owner ORDER BY owner")
+      return rows.map { (owner: $0["owner"] as String, jobs: $0["jobs"] as Int) }
+        .filter { owner, _ in (try? Email(owner).key).map { !known.contains($0) } ?? false }
+    }
+  }
+
   /// Whether there is any user, disabled ones included.
   public func hasUsers() async throws(CatalogError) -> Bool {
     try await read { db in try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM users)") ?? false }

@@ -36,6 +36,8 @@ public struct FileStatus: Sendable, Equatable {
   public let device: UInt64
   /// How many names the file has.
   public let linkCount: Int
+  /// The id of the user whose file it is, as this host sees it.
+  public let owner: UInt32
 }
 
 /// When a directory was changed last, by the clock of the host or server that holds it.
@@ -59,6 +61,7 @@ extension FileStatus {
     inode = UInt64(status.st_ino)
     device = UInt64(status.st_dev)
     linkCount = Int(status.st_nlink)
+    owner = UInt32(status.st_uid)
   }
 }
 

@@ -129,6 +129,30 @@ public struct JobResult: Sendable, Equatable, Codable {
     waveform = peaks.map { Data($0).base64EncodedString() }
   }
 
+  public init(from decoder: any Swift.Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    // Version 0.1 did not write it: it converted the track that players choose, and counted none.
+    track = try values.decodeIfPresent(Int.self, forKey: .track) ?? 1
+    language = try values.decodeIfPresent(String.self, forKey: .language)
+    sha256 = try values.decode(String.self, forKey: .sha256)
+    byteCount = try values.decode(Int64.self, forKey: .byteCount)
+    duration = try values.decode(Double.self, forKey: .duration)
+    sampleRate = try values.decode(Int.self, forKey: .sampleRate)
+    channels = try values.decode(Int.self, forKey: .channels)
+    bitrate = try values.decode(Int.self, forKey: .bitrate)
+    loudness = try values.decodeIfPresent(Double.self, forKey: .loudness)
+    container = try values.decode(String.self, forKey: .container)
+    codec = try values.decode(String.self, forKey: .codec)
+    warnings = try values.decode([String].self, forKey: .warnings)
+    copied = try values.decode(Bool.self, forKey: .copied)
+    output = try values.decode(String.self, forKey: .output)
+    waveform = try values.decodeIfPresent(String.self, forKey: .waveform)
+    tags = try values.decodeIfPresent(ResultTags.self, forKey: .tags)
+    chapters = try values.decodeIfPresent([ResultChapter].self, forKey: .chapters)
+    cover = try values.decodeIfPresent(ResultCover.self, forKey: .cover)
+    otherTracks = try values.decodeIfPresent([JobResult].self, forKey: .otherTracks)
+  }
+
   /// The highest samples in each of up to 400 equal parts of the MP3's time, 255 for full scale; nil where its frames were
   /// copied, or an older version made it.
   public var peaks: [UInt8]? { waveform.flatMap(Base64.decode) }

@@ -54,6 +54,7 @@ public struct SpoolLayout: Sendable, Hashable {
   public var uploads: FilePath { state.appending("uploads") }
   public var trash: FilePath { state.appending("trash") }
   public var hosts: FilePath { state.appending("hosts") }
+  var gateways: FilePath { state.appending("gateways") }
   /// The public keys that sidecars are checked with, as a JSON Web Key Set.
   public var publicKeys: FilePath { state.appending("jwks.json") }
 
@@ -61,7 +62,14 @@ public struct SpoolLayout: Sendable, Hashable {
 
   /// Parents before their children.
   var directories: [FilePath] {
-    [incoming, active, done, failed, corrupt, state, staging, adopting, uploads, trash, hosts]
+    [incoming, active, done, failed, corrupt, state, staging, adopting, uploads, trash, hosts, gateways]
+  }
+
+  func leases(_ role: LeaseRole) -> FilePath {
+    switch role {
+    case .converter: hosts
+    case .gateway: gateways
+    }
   }
 
   /// Where the job called `name` is in `state`.

@@ -150,6 +150,8 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapOutboundIn(data) {
     case .head(var head) where head.status.kind != .informational:
       if exchange.answerBegins(), wire == .connection { head.headerFields[.connection] = "close" }
+      // RFC 9113 §8.2.2: HTTP/2 has no such field.
+      if wire == .stream { head.headerFields[.connection] = nil }
       pass(.head(head), context, promise)
     case .end(let trailer):
       pass(.end(trailer), context, promise)

@@ -46,7 +46,7 @@ struct MP3Spool: AsyncParsableCommand {
         subcommands: [
           UserCommand.self, TokenCommand.self, KeyCommand.self, WebhookCommand.self, HostsCommand.self,
           CleanCommand.self, CheckCommand.self, ReindexCommand.self,
-          BackupCommand.self, HealthCommand.self, ConfigCommand.self, ManualCommand.self,
+          BackupCommand.self, RestoreCommand.self, HealthCommand.self, ConfigCommand.self, ManualCommand.self,
         ]),
     ])
 

@@ -4,6 +4,7 @@ import Converter
 import Decoder
 import DurableFiles
 import Foundation
+import Keeper
 import Settings
 import Spool
 import Tokens
@@ -48,6 +49,8 @@ struct Problem: Error {
       case let error as CatalogError: Problem(error)
       case let error as SpoolError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as FileError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
+      case let error as SeatTaken: .unavailable(error.description)
+      case let error as SeatLost: .unavailable(error.description)
       case let error as CertificateError: .usage(error.description)
       case let error as TokenError:
         error.kind == .weakSecret ? .usage(error.description) : .unavailable(error.description)

@@ -294,7 +294,7 @@ import Testing
   @Test(arguments: [
     ["jobs"], ["show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], ["retry", "01ARZ3NDEKTSV4RRFFQ69G5FAV"],
     ["cancel", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], ["top"], ["hosts"], ["clean", "--older-than", "7d"], ["check"],
-    ["reindex"], ["health"],
+    ["reindex"], ["health"], ["health", "--deep"], ["restore", "copy.sqlite"],
     ["backup", "copy.sqlite"], ["user", "list"], ["user", "passwd", "a@b.c", "--password-stdin"],
     ["user", "disable", "a@b.c"], ["user", "enable", "a@b.c"], ["user", "quota", "a@b.c"], ["token", "list"],
     ["token", "add", "a@b.c", "--name", "x", "--scopes", "upload"], ["token", "revoke", "x"], ["webhook", "list"],
@@ -331,7 +331,7 @@ import Testing
       for command in [
         "convert", "serve", "auth", "gateway", "work", "submit", "jobs", "show", "retry", "cancel", "user", "token",
         "hosts",
-        "clean", "check", "reindex", "backup", "health", "config",
+        "clean", "check", "reindex", "backup", "restore", "health", "config",
       ] {
         #expect(help.contains("  \(command) "), "\(command)")
         #expect(try await scratch.mp3spool(command, "--help").output.contains("USAGE: mp3spool \(command)"))

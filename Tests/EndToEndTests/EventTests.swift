@@ -3,6 +3,24 @@ import Testing
 
 /// Those who wait are told: by a stream of events, and by an answer that comes when there is something to say.
 @Suite struct EventTests {
+  /// Such a client once sent its next request into a connection that was being closed.
+  @Test func answerThatWasWaitedForSaysThatItsConnectionEnds() async throws {
+    try await withService(["MP3SPOOL_CONVERTERS": "1", "MP3SPOOL_ENCODER_THREADS": "1"]) { service in
+      let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 90))
+      try await eventually("a running job") { try await service.job(fid).state == "active" }
+      let words = try await service.scratch.python(
+        """
+        client = connect()
+        head = f"GET /jobs/{arguments[0]}?wait=1 HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer {token}\\r\\n\\r\\n"
+        client.sendall(head.encode())
+        words, ending = said(client)
+        print(words.startswith("HTTP/1.1 200 "), "connection: close" in words.lower(), ending)
+        """, port: service.port, fid)
+      #expect(words == "True True end\n")
+      try await service.scratch.mp3spool("cancel", fid)
+    }
+  }
+
   @Test func streamTellsOfAJobFromItsArrivalToItsRemoval() async throws {
     try await withService { service in
       let stream = try await service.listen()

@@ -111,6 +111,65 @@ import Testing
     }
   }
 
+  /// A server that answers, keeps the connection, and closes it when it is asked for something again.
+  private static let fickleServer = """
+    import hashlib, http.server, json, sys
+    fid, mp3 = '01JZ0000000000000000000001', b'the bytes of an MP3'
+    result = {'track': 1, 'sha256': hashlib.sha256(mp3).hexdigest(), 'byteCount': len(mp3), 'duration': 1, 'sampleRate': 44100,
+              'channels': 2, 'bitrate': 128000, 'container': 'wav', 'codec': 'pcm_s16le', 'warnings': [], 'copied': False,
+              'output': 'a.0/audio.mp3'}
+    job = {'fid': fid, 'state': 'done', 'name': 'talk.wav', 'owner': 'ann', 'size': 1, 'options': {}, 'origin': 'upload',
+           'attempt': 0, 'submitted': '2026-01-01T00:00:00Z', 'result': result}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+        count = 0
+
+        def answer(self, status, body=b'', **headers):
+            self.rfile.read(int(self.headers.get('Content-Length', 0)))
+            self.count += 1
+            self.send_response(status)
+            for name, value in headers.items(): self.send_header(name.replace('_', '-'), value)
+            self.send_header('Content-Length', str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self): self.answer(201, Location='/files/1')
+        def do_HEAD(self): self.answer(200, Upload_Offset='0')
+        def do_PATCH(self): self.answer(204, Mp3spool_Fid=fid)
+
+        def do_GET(self):
+            if self.count:
+                print('closed', self.path, flush=True)
+                self.close_connection = True
+                return
+            self.answer(200, mp3 if self.path.startswith('/download') else json.dumps(job).encode())
+
+        def log_message(self, *words): pass
+
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+    """
+
+  /// RFC 9112 §9.3.1: it may be closed at the moment in which it is used again.
+  @Test func keptConnectionThatIsClosedCostsNothing() async throws {
+    try await withScratch { scratch in
+      let server = try scratch.launch("python3", ["-c", Self.fickleServer])
+      defer { server.send(SIGKILL) }
+      let port = try await eventually("a server that listens") { Int(server.said.split(separator: "\n").first ?? "") }
+      let file = try scratch.write("talk.wav", "x".utf8)
+      let settings = environment(scratch).merging(["MP3SPOOL_TOKEN": "mp3s_x"]) { $1 }
+      let outcome = try await scratch.start(
+        ["submit", file, "--wait", "--server", "http://127.0.0.1:\(port)"], settings
+      ).outcome()
+      #expect(outcome.status == 0, "\(outcome)")
+      #expect(try String(contentsOfFile: scratch.path("talk.mp3"), encoding: .utf8) == "the bytes of an MP3")
+      // It did close one for each kind of request that is asked once more.
+      for path in ["closed /jobs/", "closed /download"] { #expect(server.said.contains(path), "\(server.said)") }
+    }
+  }
+
   @Test func absentServerIsToldInASentence() async throws {
     try await withScratch { scratch in
       let settings = environment(scratch).merging(["MP3SPOOL_TOKEN": "mp3s_x"]) { $1 }

@@ -136,7 +136,7 @@ extension Ground {
     case .keys: return try spool.publishedKeys() == Array("{}".utf8)
     case .register:
       let lease = try spool.leases().first { $0.incarnation.description == word }
-      return lease.flatMap(spool.record) != nil
+      return lease.flatMap { spool.record(of: $0) } != nil
     case .beat: return try spool.leases().contains { $0.count == 1 && !$0.isDead }
     case .declareDead: return try spool.leases().map(\.isDead) == [true]
     case .enqueue, .resume, .adopt: return jobs[.waiting]?.map(\.id.description) == [word]

@@ -95,9 +95,11 @@ struct House {
 
   static func mayRename(_ file: SourceText) -> Bool {
     ["Spool", "DurableFiles"].contains(file.room)
-      // None is about a job: an MP3 beside its video, one that was fetched, and a copy of the database.
-      || ["mp3spool/Remote/MP3Fetch.swift", "mp3spool/Commands/Convert/FileConversion.swift", "Catalog/Backup.swift"]
-        .contains(file.path)
+      // None is about a job: an MP3 beside its video, one that was fetched, and copies of the database.
+      || [
+        "mp3spool/Remote/MP3Fetch.swift", "mp3spool/Commands/Convert/FileConversion.swift", "Catalog/Backup.swift",
+        "Catalog/Restoration.swift",
+      ].contains(file.path)
   }
 
   /// The checkout that this file belongs to, read once.

@@ -138,7 +138,8 @@ extension [JobFailure] {
 
   private func status(size: Int64 = 1, modified: Int = 0, inode: UInt64 = 1) -> FileStatus {
     FileStatus(
-      kind: .file, size: size, modified: .seconds(modified), changed: .zero, inode: inode, device: 1, linkCount: 1)
+      kind: .file, size: size, modified: .seconds(modified), changed: .zero, inode: inode, device: 1, linkCount: 1,
+      owner: 0)
   }
 
   /// Looks at times in seconds, and says which of them found the file complete.

@@ -37,6 +37,8 @@ struct EventRoute: Sendable {
       .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store",
       // nginx would gather events for a while.
       .accelBuffering: "no",
+      // After the stream no other request is heard; see `JobRoutes.show`.
+      .connection: "close",
     ]
     return Response(
       status: .ok, headers: headers,

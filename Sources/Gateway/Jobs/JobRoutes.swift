@@ -53,7 +53,11 @@ struct JobRoutes: Sendable {
         try await job(request, context, to: .download)
       }
     }
-    return .json(await spool.views(of: [changed])[0])
+    var response = Response.json(await spool.views(of: [changed])[0])
+    // To watch for the client's end is to read its connection, and Hummingbird's watch ends the reading when it ends: no other
+    // request is heard on it, and a client that was not told would send one (RFC 9112 §9.6).
+    response.headers[.connection] = "close"
+    return response
   }
 
   private static func change(

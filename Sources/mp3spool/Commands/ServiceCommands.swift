@@ -17,6 +17,7 @@ struct ServeCommand: AsyncParsableCommand {
       let manager = parts.manager(parts: 2)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
+      let seat = try await parts.seat(spool)
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
@@ -32,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
           parts.authServer(current, manager, sockets.socket(for: .auth, among: [.gateway, .auth])),
           parts.gatewayServer(current, manager, sockets.socket(for: .gateway, among: [.gateway, .auth])),
           try parts.converter(spool, current),
-        ], serving: try parts.besideGateway(ground, current))
+        ], serving: [seat] + parts.besideGateway(ground, current))
       _ = consume lock
     }
   }
@@ -80,6 +81,7 @@ struct GatewayCommand: AsyncParsableCommand {
       let manager = parts.manager(parts: 1)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
+      let seat = try await parts.seat(spool)
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
@@ -91,7 +93,8 @@ struct GatewayCommand: AsyncParsableCommand {
       }
       let socket = PassedSockets().socket(for: .gateway, among: [.gateway])
       try await ServiceRun(source: source, current: current, manager: manager).run(
-        working: [parts.gatewayServer(current, manager, socket)], serving: try parts.besideGateway(ground, current))
+        working: [parts.gatewayServer(current, manager, socket)], serving: [seat] + parts.besideGateway(ground, current)
+      )
       _ = consume lock
     }
   }

@@ -55,6 +55,12 @@ extension Parts {
       quota: Quota(catalog: catalog, usual: QuotaLimits(settings.quota)))
   }
 
+  /// Keeps other gateways away from the spool, for as long as this one does anything there.
+  func seat(_ spool: Spool) async throws -> GatewaySeat {
+    try await GatewaySeat(
+      taking: spool, isLocal: try spoolIsLocal(), version: MP3Spool.version, logger: Telemetry.logger("gateway"))
+  }
+
   /// What runs beside a gateway, and for as long as it answers.
   func besideGateway(_ ground: GatewayGround, _ current: Current) throws -> [any Service] {
     guard let first = current.arrangement.gateway else { return [] }

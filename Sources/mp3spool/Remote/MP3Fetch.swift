@@ -29,7 +29,7 @@ struct MP3Fetch {
     _ path: String, _ result: JobResult, usualName: String, _ placement: inout Placement
   ) async throws -> FilePath {
     let response: HTTPClientResponse
-    do { response = try await HTTPClient.shared.execute(server.request(.GET, path), timeout: .seconds(100)) } catch {
+    do { response = try await server.send(server.request(.GET, path), within: .seconds(100)) } catch {
       throw ConnectionLost(url: server.url, cause: error)
     }
     guard response.status.code == 200 else {

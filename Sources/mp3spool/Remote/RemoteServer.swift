@@ -55,7 +55,7 @@ struct RemoteServer: Sendable {
 
   /// A kept connection may be closed at the moment in which it is used again (RFC 9112 §9.3.1): what changes nothing is then
   /// asked once more.
-  private func send(_ request: HTTPClientRequest, within limit: TimeAmount) async throws -> HTTPClientResponse {
+  func send(_ request: HTTPClientRequest, within limit: TimeAmount) async throws -> HTTPClientResponse {
     do { return try await HTTPClient.shared.execute(request, timeout: limit) } catch let failure as HTTPClientError {
       guard failure == .remoteConnectionClosed, request.method == .GET || request.method == .HEAD else { throw failure }
       return try await HTTPClient.shared.execute(request, timeout: limit)

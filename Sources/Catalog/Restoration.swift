@@ -1,0 +1,201 @@
+import DurableFiles
+import Foundation
+import GRDB
+public import SystemPackage
+
+/// What became of a restored backup.
+public struct Restoration: Sendable, Equatable {
+  public let contents: BackupContents
+  /// Where the database is now that was there before; nil where there was none.
+  public let former: FilePath?
+}
+
+extension Catalog {
+  /// Puts a backup in the place of the database at `path`, brought up to date with this program's schema.
+  ///
+  /// The database that was there is kept beside it under another name. A crash at any moment leaves either of them at
+  /// `path`, whole. This blocks.
+  ///
+  /// - Parameter overDamaged: replace also a database that cannot be read, of which nobody can tell whether it is in use.
+  /// - Throws: `busy` where somebody uses the database; `outOfSpace`, `newerSchema`, `remoteFileSystem`, or `unusable`
+  ///   with what is wrong with the backup or the place. The database is then as it was.
+  public static func restore(
+    _ backup: FilePath, to path: FilePath, overDamaged: Bool = false
+  ) throws(CatalogError) -> Restoration {
+    do {
+      // Where the path is a symbolic link, the file that it leads to is replaced.
+      let target = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path)
+      return try DatabaseExchange(backup: backup, target: target, overDamaged: overDamaged).run()
+    } catch { throw CatalogError(error, at: path) }
+  }
+}
+
+/// The steps of a restoration:
+///
+/// | step   | what it does                                                      | a crash within it leaves           |
+/// |--------|-------------------------------------------------------------------|------------------------------------|
+/// | stage  | copies the backup to `.restoring`, checks it, brings it up to date | the former database, and the copy  |
+/// | seize  | ends the former one's write-ahead log, keeps everybody else out   | the former database in one file    |
+/// | keep   | gives the former one a second name by link(2)                     | the former database with two names |
+/// | place  | renames the copy over the former one                              | the new database                   |
+///
+/// A write-ahead log does not say whose it is: SQLite would apply the former one's to the new database (sqlite.org/howtocorrupt.html,
+/// 1.4). So there must be none beside `target` before anything else gets that name.
+private struct DatabaseExchange {
+  let backup: FilePath
+  let target: FilePath
+  let overDamaged: Bool
+
+  private var staged: FilePath { FilePath("\(target).restoring") }
+
+  func run() throws -> Restoration {
+    try CatalogFile.refuseRemote(Files.fileSystem(at: target.directory), target)
+    try refuseOthersFiles()
+    forgetInterrupted()
+    defer { BackupFile.remove(staged) }
+    let contents = try stage()
+    return Restoration(contents: contents, former: try exchange())
+  }
+
+  /// SQLite's files must all belong to whom the services run as; root's would lock them out.
+  private func refuseOthersFiles() throws {
+    guard let owner = try (Files.status(target) ?? Files.status(target.directory))?.owner, owner != geteuid() else {
+      return
+    }
+    throw CatalogError(
+      .unusable,
+      "The database \(target) belongs to the user with the id \(owner). Restore it as that user, so that it stays theirs."
+    )
+  }
+
+  /// What a restoration that was interrupted has left: its copy, and a second name of the database that is still in place.
+  private func forgetInterrupted() {
+    BackupFile.remove(staged)
+    guard let inode = try? Files.status(target)?.inode, let prefix = formerName("").lastComponent?.string else {
+      return
+    }
+    for name in (try? Files.names(in: target.directory)) ?? [] where name.hasPrefix(prefix) {
+      let path = target.directory.appending(name)
+      if (try? Files.status(path))?.inode == inode { try? Files.unlink(path) }
+    }
+  }
+
+  private func stage() throws -> BackupContents {
+    do {
+      _ = try SourceFile(reading: backup)
+      var configuration = CatalogFile.configuration
+      configuration.readonly = true
+      let contents = try DatabaseQueue(path: backup.string, configuration: configuration).read { source in
+        try BackupFile.copy(source, to: staged, madeAt: nil)
+      }
+      try bringUpToDate()
+      return contents
+    } catch {
+      let isFull = (error as? DatabaseError)?.resultCode == .SQLITE_FULL
+      throw CatalogError(error, at: isFull ? target : backup)
+    }
+  }
+
+  private func bringUpToDate() throws {
+    let queue = try DatabaseQueue(path: staged.string, configuration: CatalogFile.configuration)
+    try Schema.prepare(queue)
+    try queue.write(BackupNote.remove)
+    try queue.close()
+    try SourceFile(reading: staged).synchronize()
+  }
+
+  /// Seizes the former database, keeps it, and places the new one.
+  private func exchange() throws -> FilePath? {
+    guard try Files.status(target) != nil else {
+      // Somebody has removed the database, but not its log.
+      try setAsideLogs(of: formerName(Self.stamp()))
+      try place()
+      return nil
+    }
+    do {
+      try requireHeader()
+      return try exchangeSeized()
+    } catch let error as DatabaseError where error.isOfDamage {
+      guard overDamaged else { throw doubt(error) }
+      let former = try keep()
+      try setAsideLogs(of: former)
+      try place()
+      return former
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+      throw CatalogError(
+        .busy, "The database \(target) is in use. Stop the services and commands that use it, then try again.")
+    }
+  }
+
+  /// SQLite may delete the log of a file that is none of its own, and the log may be all that is left of it.
+  private func requireHeader() throws {
+    let file = try SourceFile(reading: target)
+    let isNew = try file.status().size == 0 && Files.status(FilePath("\(target)-wal")) == nil
+    guard try isNew || DatabaseHeader(file.read(upTo: DatabaseHeader.size, at: 0)) != nil else {
+      throw DatabaseError(resultCode: .SQLITE_NOTADB, message: "file is not a database")
+    }
+  }
+
+  /// A change of the journal mode needs the file for itself, and so tells whether anybody has it open (sqlite.org/wal.html).
+  /// Then the lock of an exclusive transaction keeps others out; `CatalogFile.open` sees that it has waited for a file that
+  /// was replaced.
+  private func exchangeSeized() throws -> FilePath {
+    let queue = try DatabaseQueue(path: target.string, configuration: CatalogFile.configuration)
+    return try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA journal_mode = DELETE")
+      var former = target
+      try db.inTransaction(.exclusive) {
+        _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
+        former = try keep()
+        try place()
+        return .commit
+      }
+      return former
+    }
+  }
+
+  private func doubt(_ error: DatabaseError) -> CatalogError {
+    CatalogError(
+      .unusable,
+      """
+      The database \(target) cannot be read (\(error.message ?? "\(error.resultCode)")), so nobody can tell whether it is \
+      in use. Stop all that uses it, then restore with --force; the damaged file is kept.
+      """)
+  }
+
+  /// Gives the former database a second name.
+  private func keep() throws -> FilePath {
+    let name = formerName(Self.stamp())
+    let names = [name] + (2...100).map { FilePath("\(name)-\($0)") }
+    guard let free = try names.first(where: { try Files.status($0) == nil }) else {
+      throw CatalogError(.unusable, "There are too many former databases beside \(target).")
+    }
+    try Files.link(target, to: free)
+    try Files.synchronize(directory: target.directory)
+    return free
+  }
+
+  private func formerName(_ stamp: String) -> FilePath { FilePath("\(target).before-restore-\(stamp)") }
+
+  private static func stamp() -> String {
+    Date.now.formatted(.iso8601.dateSeparator(.omitted).timeSeparator(.omitted))
+  }
+
+  /// Gives logs that nobody could end to the former database, which they belong to.
+  private func setAsideLogs(of former: FilePath) throws {
+    for end in ["-wal", "-journal"] where try Files.status(FilePath("\(target)\(end)")) != nil {
+      try Files.rename(FilePath("\(target)\(end)"), to: FilePath("\(former)\(end)"))
+    }
+    try Files.unlinkIfPresent(FilePath("\(target)-shm"))
+    try Files.synchronize(directory: target.directory)
+  }
+
+  private func place() throws {
+    try Files.rename(staged, to: target)
+    try Files.synchronize(directory: target.directory)
+  }
+}
+
+extension DatabaseError {
+  fileprivate var isOfDamage: Bool { resultCode == .SQLITE_NOTADB || resultCode == .SQLITE_CORRUPT }
+}

@@ -1,0 +1,203 @@
+import DurableFiles
+import Foundation
+import GRDB
+import Spool
+import SystemPackage
+import Testing
+
+@testable import Catalog
+
+@Suite struct RestorationTests {
+  let directory: TemporaryDirectory
+  private var backup: FilePath { directory.path.appending("backup.sqlite") }
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// A catalog with one user, and nobody who has it open.
+  private func makeCatalog(user: String) async throws {
+    let catalog = try directory.catalog()
+    _ = try await catalog.addUser(email: user, password: "correct horse", isAdmin: true)
+    try catalog.pool.close()
+  }
+
+  /// A backup with Ann, and a database with Bob.
+  private func prepare() async throws {
+    try await makeCatalog(user: "ann@example.org")
+    let catalog = try directory.catalog()
+    try await catalog.backup(to: backup)
+    try catalog.pool.close()
+    for end in ["", "-wal", "-shm"] { try? Files.unlink(FilePath("\(directory.database)\(end)")) }
+    try await makeCatalog(user: "bob@example.org")
+  }
+
+  private func users(_ path: FilePath) async throws -> [String] {
+    let catalog = try Catalog(path: path, passwordCost: .forTests)
+    defer { try? catalog.pool.close() }
+    return try await catalog.users().map(\.email)
+  }
+
+  private func refused(_ path: FilePath? = nil, overDamaged: Bool = false) -> CatalogError? {
+    do {
+      _ = try Catalog.restore(path ?? backup, to: directory.database, overDamaged: overDamaged)
+      return nil
+    } catch { return error }
+  }
+
+  @Test func aBackupTakesThePlaceOfTheDatabaseWhichIsKept() async throws {
+    try await prepare()
+    let restoration = try Catalog.restore(backup, to: directory.database)
+    #expect(restoration.contents.users == 1 && restoration.contents.madeAt != nil)
+    let former = try #require(restoration.former)
+    #expect(former.string.hasPrefix("\(directory.database).before-restore-2"))
+    #expect(Set(try directory.modes().keys) == ["backup.sqlite", "catalog.sqlite", former.lastComponent!.string])
+    #expect(try directory.modes().values.allSatisfy { $0 == 0o600 })
+    #expect(try await users(directory.database) == ["ann@example.org"])
+    #expect(try await users(former) == ["bob@example.org"])
+    #expect(try await DatabaseQueue(path: directory.database.string).read { try !$0.tableExists("backup_note") })
+  }
+
+  @Test func manyFormerDatabasesAreKept() async throws {
+    try await prepare()
+    let formers = try (0..<3).map { _ in try #require(try Catalog.restore(backup, to: directory.database).former) }
+    #expect(Set(formers).count == 3)
+    #expect(try await users(formers[0]) == ["bob@example.org"])
+    #expect(try await users(formers[1]) == ["ann@example.org"])
+  }
+
+  @Test func whereThereIsNoneABackupBecomesTheDatabase() async throws {
+    try await prepare()
+    for end in ["", "-wal", "-shm"] { try? Files.unlink(FilePath("\(directory.database)\(end)")) }
+    #expect(try Catalog.restore(backup, to: directory.database).former == nil)
+    #expect(try await users(directory.database) == ["ann@example.org"])
+  }
+
+  @Test func aDatabaseInUseIsNotReplaced() async throws {
+    try await prepare()
+    let catalog = try directory.catalog()
+    #expect(refused()?.kind == .busy)
+    #expect(refused(overDamaged: true)?.description.contains("in use") == true)
+    #expect(try await catalog.users().map(\.email) == ["bob@example.org"])
+    _ = try await catalog.addUser(email: "carl@example.org", password: "correct horse", isAdmin: true)
+    #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
+  }
+
+  /// What a service that was killed had written to the log only is in the former database.
+  @Test func theFormerDatabaseHasWhatIsInItsLog() async throws {
+    try await prepare()
+    let away = directory.path.appending("away")
+    try Files.makeDirectory(away)
+    do {
+      let catalog = try directory.catalog()
+      _ = try await catalog.addUser(email: "carl@example.org", password: "correct horse", isAdmin: true)
+      for end in ["", "-wal"] { try copy("\(directory.database)\(end)", to: "\(away.appending("x"))\(end)") }
+      try catalog.pool.close()
+    }
+    for end in ["", "-wal"] { try copy("\(away.appending("x"))\(end)", to: "\(directory.database)\(end)") }
+    #expect(try #require(try Files.status(FilePath("\(directory.database)-wal"))).size > 0)
+    let former = try #require(try Catalog.restore(backup, to: directory.database).former)
+    #expect(try await users(former) == ["bob@example.org", "carl@example.org"])
+    #expect(try await users(directory.database) == ["ann@example.org"])
+  }
+
+  /// Its log would be applied to the new database.
+  @Test func aDamagedDatabaseIsReplacedOnDemandAndKeptWithItsLog() async throws {
+    try await prepare()
+    try Data("no database at all".utf8).write(to: URL(filePath: directory.database.string))
+    try Data("a log".utf8).write(to: URL(filePath: "\(directory.database)-wal"))
+    try Data("shared memory".utf8).write(to: URL(filePath: "\(directory.database)-shm"))
+    #expect(refused()?.description.contains("--force") == true)
+    #expect(try String(contentsOfFile: directory.database.string, encoding: .utf8) == "no database at all")
+    let former = try #require(try Catalog.restore(backup, to: directory.database, overDamaged: true).former)
+    #expect(try String(contentsOfFile: former.string, encoding: .utf8) == "no database at all")
+    #expect(try String(contentsOfFile: "\(former)-wal", encoding: .utf8) == "a log")
+    #expect(try directory.modes()["catalog.sqlite-shm"] == nil)
+    #expect(try await users(directory.database) == ["ann@example.org"])
+  }
+
+  @Test func theLogOfADatabaseThatIsGoneIsNotTheNewOnes() async throws {
+    try await prepare()
+    for end in ["", "-wal", "-shm"] { try? Files.unlink(FilePath("\(directory.database)\(end)")) }
+    try Data("a log".utf8).write(to: URL(filePath: "\(directory.database)-wal"))
+    #expect(try Catalog.restore(backup, to: directory.database).former == nil)
+    #expect(
+      try directory.modes().keys.contains { $0.hasPrefix("catalog.sqlite.before-restore-") && $0.hasSuffix("-wal") })
+    #expect(try await users(directory.database) == ["ann@example.org"])
+  }
+
+  @Test func whatIsNoBackupIsRefused() async throws {
+    try await prepare()
+    let other = directory.path.appending("other.sqlite")
+    #expect(refused(other)?.description.contains("No such file") == true)
+    try Data(String(repeating: "text ", count: 500).utf8).write(to: URL(filePath: other.string))
+    #expect(refused(other)?.description == "\(other) is not an SQLite database.")
+    try Files.unlink(other)
+    try Data().write(to: URL(filePath: other.string))
+    #expect(refused(other)?.description.contains("empty") == true)
+    try Files.unlink(other)
+    try await DatabaseQueue(path: other.string).write { try $0.execute(sql: "CREATE TABLE t (x)") }
+    #expect(refused(other)?.description.contains("another program") == true)
+    #expect(try await users(directory.database) == ["bob@example.org"])
+  }
+
+  @Test func aDamagedOrNewerBackupIsRefused() async throws {
+    try await prepare()
+    let newer = directory.path.appending("newer.sqlite")
+    try copy(backup.string, to: newer.string)
+    try await DatabaseQueue(path: newer.string).write {
+      try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('x')")
+    }
+    #expect(refused(newer)?.kind == .newerSchema)
+    let broken = directory.path.appending("broken.sqlite")
+    var bytes = try Data(contentsOf: URL(filePath: backup.string))
+    for place in 8192..<bytes.count { bytes[place] = 0xA5 }
+    try bytes.write(to: URL(filePath: broken.string))
+    #expect(refused(broken)?.description.contains("damaged") == true, "\(refused(broken)?.description ?? "")")
+    try bytes.prefix(10_000).write(to: URL(filePath: broken.string))
+    #expect(refused(broken)?.kind == .unusable)
+    #expect(throws: CatalogError.self) { try Catalog.contents(ofBackup: broken) }
+    #expect(try await users(directory.database) == ["bob@example.org"])
+    #expect(try directory.modes().keys.filter { $0.contains("restor") || $0.contains("partial") } == [])
+  }
+
+  @Test(arguments: StoredCatalog.all) func aBackupOfAnEarlierVersionIsBroughtUpToDate(
+    _ stored: StoredCatalog
+  ) async throws {
+    try await prepare()
+    let old = directory.path.appending("old.sqlite")
+    try stored.write(to: old)
+    let before = try Data(contentsOf: URL(filePath: old.string))
+    let restoration = try Catalog.restore(old, to: directory.database)
+    #expect(restoration.contents.schema == stored.schema && restoration.contents.madeAt == nil)
+    #expect(try await users(directory.database).count == 2)
+    #expect(try Data(contentsOf: URL(filePath: old.string)) == before)
+  }
+
+  @Test func aLinkLeadsToTheDatabaseThatIsReplaced() async throws {
+    try await prepare()
+    let link = directory.path.appending("link.sqlite")
+    try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: directory.database.string)
+    _ = try Catalog.restore(backup, to: link)
+    #expect(try Files.status(link)?.kind == .symbolicLink)
+    #expect(try await users(directory.database) == ["ann@example.org"])
+  }
+
+  /// Whoever opens the database at the very moment gets the one or the other, and what it writes is not lost.
+  @Test func whoeverComesMeanwhileGetsTheNewOneOrKeepsTheOld() async throws {
+    try await prepare()
+    for _ in 0..<10 {
+      async let restored = try? Catalog.restore(backup, to: directory.database)
+      let catalog = try directory.catalog()
+      let email = "\(UUID().uuidString)@example.org"
+      _ = try await catalog.addUser(email: email, password: "correct horse", isAdmin: false)
+      try catalog.pool.close()
+      let (former, now) = (await restored?.former, try await users(directory.database))
+      // It was added after the exchange, or the exchange was refused, or it came after the addition.
+      let then = if let former { try await users(former) } else { [String]() }
+      #expect((now + then).contains(email))
+    }
+  }
+
+  private func copy(_ source: String, to target: String) throws {
+    try Data(contentsOf: URL(filePath: source)).write(to: URL(filePath: target))
+  }
+}

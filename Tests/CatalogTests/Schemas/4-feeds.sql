@@ -1,0 +1,105 @@
+-- A catalog as mp3spool made it when "feeds" was the last step of its schema; made from the statements of that version.
+PRAGMA application_id = 1836069747;
+CREATE TABLE api_tokens (
+      id TEXT PRIMARY KEY NOT NULL,
+      user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      digest BLOB NOT NULL UNIQUE,
+      scopes TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER,
+      last_used_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "api_tokens" VALUES('c1a410d82f251f58',1,'backup',X'C1A410D82F251F58D7C95E4B2ED82E2FD30C55EB6266E6C732F5C8D7C4454334','download,upload',1790000000003,NULL,1790000000004);
+CREATE TABLE expired_jobs (
+      id TEXT PRIMARY KEY NOT NULL,
+      owner TEXT NOT NULL,
+      expired_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "expired_jobs" VALUES('01JZ0000000000000000000008','ann@example.org',1790000000000);
+CREATE TABLE feeds (
+      owner TEXT PRIMARY KEY NOT NULL,
+      digest BLOB NOT NULL UNIQUE,
+      created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "feeds" VALUES('ann@example.org',X'C8BC2586CDD87CD6F970FC4262C4BBC49165811788825FBC1BA3366BFDE45413',1790000000007);
+CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+INSERT INTO "grdb_migrations" VALUES('users and signing keys');
+INSERT INTO "grdb_migrations" VALUES('API tokens');
+INSERT INTO "grdb_migrations" VALUES('login failures');
+INSERT INTO "grdb_migrations" VALUES('feeds');
+CREATE TABLE job_events (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      job TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      kind TEXT NOT NULL
+    ) STRICT;
+INSERT INTO "job_events" VALUES(1,'01JZ0000000000000000000001','ann@example.org','done');
+INSERT INTO "job_events" VALUES(2,'01JZ0000000000000000000002','bob@example.org','waiting');
+INSERT INTO "job_events" VALUES(3,'01JZ0000000000000000000003','drop','failed');
+CREATE TABLE jobs (
+      id TEXT PRIMARY KEY NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'active', 'done', 'failed')),
+      attempt INTEGER NOT NULL,
+      owner TEXT NOT NULL,
+      name TEXT NOT NULL,
+      size INTEGER NOT NULL,
+      sha256 TEXT,
+      options TEXT NOT NULL,
+      origin TEXT NOT NULL,
+      submitted_at INTEGER NOT NULL,
+      host TEXT,
+      finished_at INTEGER,
+      directory TEXT NOT NULL,
+      exported_name TEXT,
+      result TEXT,
+      failure TEXT
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "jobs" VALUES('01JZ0000000000000000000001','done',0,'ann@example.org','talk.mp4',1000,'0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a','{"preset":"cbr-192"}','upload',1790000000000,NULL,1790000000010,'01JZ0000000000000000000001.0.0123456789abcdef',NULL,'{"bitrate":192000,"byteCount":4321,"channels":2,"codec":"aac","container":"mov,mp4","copied":false,"duration":61.5,"output":"a.0123456789abcdef/audio.mp3","sampleRate":44100,"sha256":"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff","track":1,"warnings":[]}',NULL);
+INSERT INTO "jobs" VALUES('01JZ0000000000000000000002','waiting',1,'bob@example.org','two.mp4',2000,NULL,'{"preset":"cbr-192"}','upload',1790000000001,NULL,NULL,'01JZ0000000000000000000002.1',NULL,NULL,NULL);
+INSERT INTO "jobs" VALUES('01JZ0000000000000000000003','failed',2,'drop','three.mp4',3000,NULL,'{"preset":"cbr-192"}','drop',1790000000002,NULL,1790000000012,'01JZ0000000000000000000003.2.0123456789abcdef',NULL,NULL,'{"attempt":2,"code":"no-audio","isCertain":true,"isOfHost":false,"sentence":"the file has no sound"}');
+CREATE TABLE login_failures (
+      account BLOB PRIMARY KEY NOT NULL,
+      count INTEGER NOT NULL,
+      last_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "login_failures" VALUES(X'69BFE1E6E44821DF7F8A0927BD7E61EF208FDB25DEAA4353450BC3FB904ABD52',7,1790000000005);
+CREATE TABLE signing_keys (
+      purpose TEXT PRIMARY KEY NOT NULL,
+      private_key BLOB NOT NULL,
+      created_at INTEGER NOT NULL
+    ) STRICT;
+INSERT INTO "signing_keys" VALUES('access',X'0101010101010101010101010101010101010101010101010101010101010101',1790000000000);
+INSERT INTO "signing_keys" VALUES('sidecar',X'0202020202020202020202020202020202020202020202020202020202020202',1790000000000);
+INSERT INTO "signing_keys" VALUES('links',X'0303030303030303030303030303030303030303030303030303030303030303',1790000000000);
+CREATE TABLE users (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      email TEXT NOT NULL,
+      email_key TEXT NOT NULL UNIQUE,
+      password TEXT NOT NULL,
+      is_admin INTEGER NOT NULL CHECK (is_admin IN (0, 1)),
+      is_disabled INTEGER NOT NULL DEFAULT 0 CHECK (is_disabled IN (0, 1)),
+      created_at INTEGER NOT NULL,
+      password_changed_at INTEGER NOT NULL
+    ) STRICT;
+INSERT INTO "users" VALUES(1,'Ann@example.org','ann@example.org','$scrypt$ln=4,r=1,p=1$AAECAwQFBgcICQoLDA0ODw$GImgYqZBp+6CyTBan5R5E2D0OV9K8vsB41xdKb8+3xQ',1,0,1790000000000,1790000000000);
+INSERT INTO "users" VALUES(3,'bob@example.org','bob@example.org','$scrypt$ln=4,r=1,p=1$AAECAwQFBgcICQoLDA0ODw$janyU9HnK7nLyonNk/4rPJJllUy/vgmU6+uP+N+RlNM',0,1,1790000000001,1790000000002);
+CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
+CREATE INDEX jobs_by_time ON jobs (submitted_at, id);
+CREATE INDEX jobs_by_state_and_time ON jobs (state, submitted_at, id);
+CREATE INDEX jobs_by_owner_and_time ON jobs (owner, submitted_at, id);
+CREATE INDEX jobs_that_wait ON jobs (owner, id) WHERE state = 'waiting';
+CREATE INDEX jobs_by_end ON jobs (state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE TRIGGER job_came AFTER INSERT ON jobs BEGIN
+      INSERT INTO job_events (job, owner, kind) VALUES (NEW.id, NEW.owner, NEW.state);
+    END;
+CREATE TRIGGER job_moved AFTER UPDATE ON jobs
+    WHEN (OLD.state, OLD.attempt) <> (NEW.state, NEW.attempt) BEGIN
+      INSERT INTO job_events (job, owner, kind) VALUES (NEW.id, NEW.owner, NEW.state);
+    END;
+CREATE TRIGGER job_went AFTER DELETE ON jobs BEGIN
+      INSERT INTO job_events (job, owner, kind) VALUES (OLD.id, OLD.owner, 'removed');
+    END;
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('users',3);
+INSERT INTO "sqlite_sequence" VALUES('job_events',3);
