@@ -16,10 +16,15 @@ final class RemoteKeys: Sendable {
   private let state = Mutex(State())
   private let ask: @Sendable () async -> KeySet?
 
-  private static let interval = Duration.seconds(5)
+  private let interval: Duration
 
-  /// - Parameter ask: the keys that the service has; nil where it does not answer.
-  init(ask: @escaping @Sendable () async -> KeySet?) { self.ask = ask }
+  /// - Parameters:
+  ///   - interval: how long no other question follows one.
+  ///   - ask: the keys that the service has; nil where it does not answer.
+  init(interval: Duration = .seconds(5), ask: @escaping @Sendable () async -> KeySet?) {
+    self.interval = interval
+    self.ask = ask
+  }
 
   var known: KeySet { state.withLock(\.known) }
 
@@ -32,7 +37,7 @@ final class RemoteKeys: Sendable {
   private func begin() -> Task<Bool, Never>? {
     state.withLock { state in
       if let asking = state.asking { return asking }
-      guard state.askedAt.map({ .now - $0 > Self.interval }) ?? true else { return nil }
+      guard state.askedAt.map({ .now - $0 > interval }) ?? true else { return nil }
       state.askedAt = .now
       state.asking = Task { self.take(await self.ask()) }
       return state.asking

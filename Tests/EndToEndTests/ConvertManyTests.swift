@@ -197,6 +197,7 @@ import Testing
   @Test(arguments: ["", "trap '' PIPE; "])
   func closedPipeIsSilent(prelude: String) async throws {
     try await withScratch { scratch in
+      try await scratch.makeSpool()
       let script = prelude + #"exec 3> >(exec true); sleep 0.2; "$0" health --spool "$1" >&3"#
       let outcome = try await scratch.tool("bash", ["-c", script, Program.path, scratch.spool.path])
       #expect(outcome.status == 128 + SIGPIPE, "\(outcome)")
@@ -207,7 +208,8 @@ import Testing
   @Test(arguments: [([:], true), (["NO_COLOR": "1"], false), (["TERM": "dumb"], false)])
   func coloursAreForTerminals(settings: [String: String], coloured: Bool) async throws {
     try await withScratch { scratch in
-      let words = settings.map { "\($0.key)=\($0.value)" }
+      try await scratch.makeSpool()
+      let words = settings.map { "\($0.key)=\($0.value)" } + ["MP3SPOOL_SPOOL='\(scratch.spool.path)'"]
       let command = (["env"] + words + ["'\(Program.path)'", "show", "x"]).joined(separator: " ")
       let shown = try await scratch.tool("script", ["-qec", command, scratch.path("typescript")])
       #expect(shown.output.contains("\u{1B}[31m") == coloured, "\(shown)")

@@ -266,6 +266,18 @@ import Testing
     }
   }
 
+  @Test func aHostThatOnlyConvertsNeedsNoDatabase() async throws {
+    try await withScratch { scratch in
+      try await scratch.makeSpool()
+      try FileManager.default.removeItem(at: scratch.spool.appending(path: "mp3spool.sqlite"))
+      for words in [["health"], ["health", "--deep"]] {
+        let outcome = try await scratch.start(words).outcome()
+        #expect(outcome.status == 0 && outcome.output.contains("(there is none)"), "\(outcome)")
+      }
+      #expect(!scratch.names("").contains("mp3spool.sqlite"))
+    }
+  }
+
   @Test(.enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm"), "there is no file system in memory"))
   func spoolInMemoryIsAProblem() async throws {
     try await withScratch { scratch in

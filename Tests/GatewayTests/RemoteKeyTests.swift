@@ -10,7 +10,7 @@ import Tokens
 
   @Test func oneQuestionIsForAllWhoWantToKnow() async {
     let questions = Atomic(0)
-    let remote = RemoteKeys {
+    let remote = RemoteKeys(interval: .seconds(3600)) {
       questions.add(1, ordering: .relaxed)
       try? await Task.sleep(for: .milliseconds(50))
       return Self.keys
@@ -29,7 +29,7 @@ import Tokens
   /// Nobody can tell then whose a token is: that is another thing than a stranger's.
   @Test func whatDoesNotAnswerIsNotAskedByEverybody() async {
     let questions = Atomic(0)
-    let remote = RemoteKeys {
+    let remote = RemoteKeys(interval: .seconds(3600)) {
       questions.add(1, ordering: .relaxed)
       return nil
     }

@@ -1,4 +1,4 @@
-public import DurableFiles
+import DurableFiles
 import Foundation
 import SystemPackage
 

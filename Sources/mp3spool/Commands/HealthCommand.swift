@@ -49,16 +49,18 @@ struct HealthCommand: AsyncParsableCommand {
 
   private func rows(_ parts: Parts) async throws -> [[String]] {
     let spool = try parts.existingSpool()
-    let counts = try await parts.existingCatalog().jobCounts()
+    let database = parts.settings.database
+    // A host that only converts has none.
+    let counts = try Files.status(database) == nil ? nil : try await parts.existingCatalog().jobCounts()
     let free = try Files.freeSpace(at: spool.layout.root)
     let rows = [
       ["mp3spool", MP3Spool.version], ["libavformat", DecoderVersion.libavformat],
       ["libavcodec", DecoderVersion.libavcodec],
       ["ffmpeg", FFmpegVersion.loaded.sentence(patched: parts.settings.patchedFFmpeg)],
       ["jail", "\(try parts.decoder().jail)"], ["spool", "\(spool.layout.root) (\(try parts.fileSystemName()))"],
-      ["free", Readable.bytes(free.bytes)], ["database", "\(parts.settings.database)"],
+      ["free", Readable.bytes(free.bytes)], ["database", counts == nil ? "\(database) (there is none)" : "\(database)"],
     ]
-    return rows + JobState.allCases.map { [$0.rawValue, "\(counts[$0] ?? 0)"] }
+    return rows + (counts.map { counts in JobState.allCases.map { [$0.rawValue, "\(counts[$0] ?? 0)"] } } ?? [])
   }
 
   private func show(_ rows: [[String]]) throws {
