@@ -60,7 +60,8 @@ struct HealthCommand: AsyncParsableCommand {
       ["jail", "\(try parts.decoder().jail)"], ["spool", "\(spool.layout.root) (\(try parts.fileSystemName()))"],
       ["free", Readable.bytes(free.bytes)], ["database", counts == nil ? "\(database) (there is none)" : "\(database)"],
     ]
-    return rows + (counts.map { counts in JobState.allCases.map { [$0.rawValue, "\(counts[$0] ?? 0)"] } } ?? [])
+    guard let counts else { return rows }
+    return rows + JobState.allCases.map { [$0.rawValue, "\(counts[$0] ?? 0)"] }
   }
 
   private func show(_ rows: [[String]]) throws {
