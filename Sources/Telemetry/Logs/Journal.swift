@@ -40,10 +40,10 @@ final class Journal: Sendable {
   }
 
   /// The entry's fields. Its own have the journal's usual names (systemd.journal-fields(7)), metadata such as
-  /// `MP3SPOOL_JOB`.
+  /// `MP3SPOOL_JOB`; it stands in the message, too, since journalctl shows no more than that.
   static func datagram(_ entry: LogEntry, identifier: String) -> [UInt8] {
     var datagram: [UInt8] = []
-    add("MESSAGE", entry.message, to: &datagram)
+    add("MESSAGE", entry.readable, to: &datagram)
     add("PRIORITY", "\(entry.level.priority)", to: &datagram)
     add("SYSLOG_IDENTIFIER", identifier, to: &datagram)
     add("MP3SPOOL_LOGGER", entry.logger, to: &datagram)

@@ -45,11 +45,17 @@ struct LogEntry: Sendable {
 
   /// `ts=2026-01-02T03:04:05.678Z level=info message="a file" …` and a line feed.
   var logfmt: String {
-    pairs.map { key, value in
-      let isPlain =
-        !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
-      return isPlain ? "\(key)=\(value)" : "\(key)=\"\(Self.escaped(value))\""
-    }.joined(separator: " ") + "\n"
+    pairs.map(Self.pair).joined(separator: " ") + "\n"
+  }
+
+  /// The message with what belongs to it, for people: `converted fid=01J… seconds=2.1`.
+  var readable: String { ([message] + fields.map(Self.pair)).joined(separator: " ") }
+
+  private static func pair(_ field: (key: String, value: String)) -> String {
+    let isPlain =
+      !field.value.isEmpty
+      && field.value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
+    return isPlain ? "\(field.key)=\(field.value)" : "\(field.key)=\"\(escaped(field.value))\""
   }
 
   /// With what ends a text, a line or acts on a terminal as JSON's escapes.

@@ -58,7 +58,8 @@ struct HealthCommand: AsyncParsableCommand {
       ["libavcodec", DecoderVersion.libavcodec],
       ["ffmpeg", FFmpegVersion.loaded.sentence(patched: parts.settings.patchedFFmpeg)],
       ["jail", "\(try parts.decoder().jail)"], ["spool", "\(spool.layout.root) (\(try parts.fileSystemName()))"],
-      ["free", Readable.bytes(free.bytes)], ["database", counts == nil ? "\(database) (there is none)" : "\(database)"],
+      ["free", Readable.bytes(free.bytes)],
+      ["database", counts == nil ? "\(database) (there is none)" : "\(database)"],
     ]
     guard let counts else { return rows }
     return rows + JobState.allCases.map { [$0.rawValue, "\(counts[$0] ?? 0)"] }

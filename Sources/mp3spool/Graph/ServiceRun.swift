@@ -16,6 +16,8 @@ struct ServiceRun {
   /// What is left when the time for finishing is over gets this long to be given back or thrown away. After it the process
   /// ends, whatever still runs: what it owned is taken back at the next start.
   static let cancelling = Duration.seconds(10)
+  /// Who stops a process often tells it twice at once, as timeout(1) does: the process, and the group that it is in.
+  private static let once = Duration.seconds(1)
 
   /// - Parameters:
   ///   - working: take work from outside; they stop together, so that each has all of the time.
@@ -45,12 +47,16 @@ struct ServiceRun {
     try await withThrowingTaskGroup { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask {
-        var count = 0
+        var first: ContinuousClock.Instant?
         for await _ in signals {
-          count += 1
-          if count == 2 { break }
+          guard let told = first else {
+            first = .now
+            continue
+          }
+          if .now - told < Self.once { continue }
+          logger.notice("told to stop a second time: what runs is broken off")
+          return
         }
-        if count == 2 { logger.notice("told to stop a second time: what runs is broken off") }
       }
       defer { tasks.cancelAll() }
       // The second one ends only for a second signal: then the first is cancelled, and waited for.

@@ -74,7 +74,8 @@ import Testing
     let fields = try journalFields(Journal.datagram(entry, identifier: "mp3spool"))
     #expect(
       fields == [
-        "MESSAGE": "two\nPRIORITY=0", "PRIORITY": "4", "SYSLOG_IDENTIFIER": "mp3spool",
+        "MESSAGE": #"two\#nPRIORITY=0 __=y a.b-c="x\nMESSAGE=forged" job=01J"#, "PRIORITY": "4",
+        "SYSLOG_IDENTIFIER": "mp3spool",
         "MP3SPOOL_LOGGER": "mp3spool.converter", "MP3SPOOL_JOB": "01J", "MP3SPOOL_A_B_C": "x\nMESSAGE=forged",
         "MP3SPOOL___": "y",
       ])
