@@ -2,6 +2,7 @@
 #include "CLinuxProcess.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -178,3 +179,5 @@ int clinux_set_limit(enum clinux_limit which, unsigned long long value) {
   struct rlimit wanted = {.rlim_cur = soft, .rlim_max = hard};
   return setrlimit(resource, &wanted);
 }
+
+void clinux_limit_memory_pools(int count) { mallopt(M_ARENA_MAX, count); }

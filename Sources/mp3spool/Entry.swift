@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Decoder
 import Dispatch
 import Foundation
@@ -10,6 +11,8 @@ enum Entry {
   static func main() {
     // The zygote forks, so it must have one thread; Swift's concurrency, which makes more, starts only behind this line.
     if CommandLine.arguments.dropFirst().first == DecoderZygote.command { DecoderZygote.run() }
+    // A service runs for years, and so must not spread over more and more of them.
+    clinux_limit_memory_pools(CInt(max(2, ProcessInfo.processInfo.activeProcessorCount)))
     Task {
       await MP3Spool.main()
       exit(0)

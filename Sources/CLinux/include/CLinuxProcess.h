@@ -60,4 +60,8 @@ enum clinux_limit {
 /// Sets a resource limit, soft and hard, never above the present hard limit. Returns 0, or -1 with errno.
 int clinux_set_limit(enum clinux_limit which, unsigned long long value);
 
+/// At most so many of the C library's pools of memory (mallopt(3), M_ARENA_MAX): by default each of up to eight threads a core
+/// gets one, and what one of them has been given back is of no use to the others.
+void clinux_limit_memory_pools(int count);
+
 #pragma clang assume_nonnull end

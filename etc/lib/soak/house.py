@@ -63,6 +63,7 @@ class House:
         self.frail = Part(self, "frail converter", "work")
         self.parts = [self.auth, self.gateway, self.steady, self.frail]
         self.disturbed_until = 0.0
+        self.gateway_killed_at = 0.0  # by the clock of files
         self.haste = 1  # how many times as often people come
 
     @property
@@ -99,6 +100,8 @@ class House:
         """Ends a part that people talk to as a power cut would, and begins it again."""
         self.disturbed_until = time.monotonic() + 60
         part.kill()
+        if part is self.gateway:
+            self.gateway_killed_at = time.time()
         part.start()
         self.wait_until_ready()
         self.disturbed_until = time.monotonic() + 5
