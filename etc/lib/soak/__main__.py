@@ -157,6 +157,10 @@ class Soak:
         is_staged = name.startswith(".state/tmp/")
         return is_staged and (self.house.spool / name).stat().st_mtime <= self.house.gateway_killed_at + 1
 
+    def database_bytes(self) -> int:
+        """Of the file, without its log, which the last one who uses it takes in."""
+        return (self.house.spool / "mp3spool.sqlite").stat().st_size
+
     def files(self) -> set[str]:
         return {str(path.relative_to(self.house.spool)) for path in self.house.spool.rglob("*") if path.is_file()}
 
