@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Testing
 
 /// `mp3spool key`: what somebody else may have is worth nothing any more, and nobody's jobs are lost by that.
@@ -40,18 +39,6 @@ import Testing
       try await scratch.mp3spool("reindex")
       #expect(try await scratch.mp3spool("jobs", "--json").output.contains(fid))
       try await scratch.mp3spool("check")
-    }
-  }
-
-  @Test func aRunningServiceGoesByTheNewKeysAfterSIGHUP() async throws {
-    try await withService { service in
-      #expect(try await service.request("/quota").status == 200)
-      try await service.scratch.mp3spool("key", "replace", "--for", "access")
-      #expect(try await service.request("/quota").status == 200)
-      service.command.send(SIGHUP)
-      try await eventually("an end of the logins") { try await service.request("/quota").status == 403 }
-      #expect(
-        try await service.request("/quota", token: try await service.login(as: Accounts.admin).text).status == 200)
     }
   }
 

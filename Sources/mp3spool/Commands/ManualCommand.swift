@@ -6,44 +6,12 @@ struct ManualCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "manual", abstract: "Write the manual page mp3spool(1), for packagers.", shouldDisplay: false)
 
+  @Flag(help: "Write what the page of the documents has of the commands, in Markdown.") var markdown = false
+
   func run() throws {
-    let tree = try JSONDecoder().decode(CommandTree.self, from: Data(MP3Spool._dumpHelp().utf8))
-    Output.write(ManualPage(tree.command).text.utf8)
+    let root = try CommandTree.ofThisProgram().command
+    Output.write((markdown ? CommandPage(root).text : ManualPage(root).text).utf8)
   }
-}
-
-/// What ArgumentParser tells of the commands (`--experimental-dump-help`), as far as the manual needs it.
-struct CommandTree: Decodable {
-  struct Command: Decodable {
-    let commandName: String
-    let abstract: String?
-    let discussion: String?
-    let shouldDisplay: Bool?
-    let arguments: [Argument]?
-    let subcommands: [Command]?
-
-    var shownCommands: [Command] {
-      (subcommands ?? []).filter { $0.shouldDisplay != false && $0.commandName != "help" }
-    }
-  }
-
-  struct Argument: Decodable {
-    struct Name: Decodable {
-      let kind: String
-      let name: String
-    }
-
-    let kind: String
-    let isOptional: Bool
-    let isRepeating: Bool
-    let shouldDisplay: Bool
-    let names: [Name]?
-    let valueName: String?
-    let abstract: String?
-    let allValues: [String]?
-  }
-
-  let command: Command
 }
 
 /// The manual page, in the macros of man(7). All that is in it comes from the commands and the settings themselves.
@@ -80,33 +48,14 @@ struct ManualPage {
 
   private static func section(_ command: CommandTree.Command, _ parents: [String]) -> [String] {
     let names = parents + [command.commandName]
-    let arguments = (command.arguments ?? []).filter { $0.shouldDisplay && !isEverywhere($0) }
-    let synopsis = arguments.filter { $0.kind == "positional" }.map(Self.placeholder)
-    var lines = [".SS \"\(escaped((names + synopsis).joined(separator: " ")))\""]
+    var lines = [".SS \"\(escaped((names + command.synopsis).joined(separator: " ")))\""]
     lines += prose(command.abstract ?? "")
     if let discussion = command.discussion, !discussion.isEmpty { lines += [".PP"] + prose(discussion) }
-    for argument in arguments { lines += [".TP", ".B \(escaped(heading(argument)))"] + prose(meaning(argument)) }
+    for argument in command.ownArguments {
+      let heading = argument.forms.joined(separator: ", ") + (argument.value.map { " \($0)" } ?? "")
+      lines += [".TP", ".B \(escaped(heading))"] + prose(argument.meaning)
+    }
     return lines + command.shownCommands.flatMap { section($0, names) }
-  }
-
-  private static func isEverywhere(_ argument: CommandTree.Argument) -> Bool {
-    argument.names?.contains { ["help", "version"].contains($0.name) } ?? false
-  }
-
-  private static func placeholder(_ argument: CommandTree.Argument) -> String {
-    let name = (argument.valueName ?? "value").uppercased() + (argument.isRepeating ? "..." : "")
-    return argument.isOptional ? "[\(name)]" : name
-  }
-
-  private static func heading(_ argument: CommandTree.Argument) -> String {
-    guard argument.kind != "positional" else { return placeholder(argument) }
-    let names = (argument.names ?? []).map { ($0.kind == "long" ? "--" : "-") + $0.name }.sorted { $0.count < $1.count }
-    let value = argument.kind == "option" ? " " + (argument.valueName ?? "value").uppercased() : ""
-    return names.joined(separator: ", ") + value
-  }
-
-  private static func meaning(_ argument: CommandTree.Argument) -> String {
-    argument.abstract ?? argument.allValues?.joined(separator: ", ") ?? ""
   }
 
   /// Paragraphs; no line begins with a control character of roff.
