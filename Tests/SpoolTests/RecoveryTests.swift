@@ -108,6 +108,21 @@ import Testing
     #expect(try layout.directories.map(directory.names) == names)
   }
 
+  /// `clean` tries the spool out while a gateway starts beside it.
+  @Test func aStartLeavesWhatAnotherTriesTheSpoolOutWith() throws {
+    for place in layout.directories where place != layout.state {
+      try directory.write("", to: place.appending(".probe-file"))
+      try Files.makeDirectory(place.appending(".probe-folder"))
+    }
+    #expect(try spool.interruptedAdoptions().isEmpty)
+    #expect(try spool.quarantineUnknown().isEmpty)
+    try spool.discardLeftovers()
+    try spool.emptyTrash()
+    for place in layout.directories where place != layout.state {
+      #expect(try Set(directory.names(in: place)).isSuperset(of: [".probe-file", ".probe-folder"]), "\(place)")
+    }
+  }
+
   @Test(arguments: [
     "incoming", "active", "done", "failed", "corrupt", ".state/tmp", ".state/adopt", ".state/trash", ".state/hosts",
   ])

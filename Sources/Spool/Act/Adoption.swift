@@ -62,7 +62,7 @@ extension Spool {
   /// What a crash left between `adopt` and `commit`: each is to be committed. Directories that the crash left empty of a
   /// source are thrown away; theirs still lies in `incoming/`.
   public func interruptedAdoptions() throws(SpoolError) -> [Adoption] {
-    let entries = try spooling { () throws(FileError) in try Files.list(layout.adopting) }
+    let entries = try spooling { () throws(FileError) in try Files.list(layout.adopting, except: JobFiles.isTemporary) }
     var found: [Adoption] = []
     for entry in entries {
       let directory = layout.adopting.appending(entry.component)

@@ -12,9 +12,10 @@ extension Spool {
     return count
   }
 
-  /// Deletes what lies in `trash/`: what an earlier run did not get to, or could not.
+  /// Deletes what lies in `trash/`: what an earlier run did not get to, or could not. Another process may be trying the
+  /// folder out: the names of a moment are left to ``discardLeftovers()``.
   public func emptyTrash() throws(SpoolError) {
-    for entry in try spooling({ () throws(FileError) in try Files.list(layout.trash) }) {
+    for entry in try spooling({ () throws(FileError) in try Files.list(layout.trash, except: JobFiles.isTemporary) }) {
       delete(layout.trash.appending(entry.component))
     }
   }
