@@ -15,17 +15,7 @@ struct ConversionMetrics: Sendable {
   func ended(_ end: ClaimEnd, _ problem: ConversionFailure?, after time: Duration) {
     Counter(label: "mp3spool_conversions_total", dimensions: [("outcome", outcome(end, problem))]).increment()
     duration.record(duration: time)
-    if let problem, !problem.isCancellation { count(problem, end) }
-  }
-
-  private func count(_ problem: ConversionFailure, _ end: ClaimEnd) {
-    switch end {
-    case .moved(.failed, _): failures.failed(problem, .failed)
-    case .moved: failures.failed(problem, .again)
-    case .quarantined: failures.failed(problem, .quarantined)
-    // Whoever took the job over tells what became of it.
-    case .lost: break
-    }
+    if let problem, !problem.isCancellation { failures.failed(problem, end) }
   }
 
   /// Counts what was made of a source, and how much faster that was than to play it.

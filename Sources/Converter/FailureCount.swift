@@ -1,14 +1,16 @@
 import Decoder
 import Glibc
 import Metrics
+import Spool
 
 /// Which failures are counted, under which words: the set is closed, whatever a file does, so that no label grows.
 enum FailureReason {
-  /// The codes of ``ConversionFailure``.
+  /// The codes of ``ConversionFailure``, and of a claim that outlived its converter.
   static let all = [
     "not-media", "no-audio-track", "no-such-track", "unsupported-codec", "encrypted", "no-samples", "limit-exceeded",
     "crashed", "exited", "timed-out", "violated-protocol", "unavailable", "not-encodable", "disk-full", "file-error",
     "spool-error", "bug", "empty-file", "bad-sidecar", "wrong-size", "incomplete-job",
+    "converter-died",
   ]
   private static let known = Set(all)
 
@@ -68,6 +70,16 @@ struct FailureCount: Sendable {
     case again
     /// It was not what it said, and went to `corrupt/`.
     case quarantined
+
+    /// nil for a claim that was lost: whoever took the job over tells what became of it.
+    fileprivate init?(_ end: ClaimEnd) {
+      switch end {
+      case .moved(.failed, _): self = .failed
+      case .moved: self = .again
+      case .quarantined: self = .quarantined
+      case .lost: return nil
+      }
+    }
   }
 
   init() {
@@ -75,9 +87,14 @@ struct FailureCount: Sendable {
     for cause in DecoderDeath.allCases { _ = Self.deaths(cause) }
   }
 
-  func failed(_ problem: ConversionFailure, _ outcome: Outcome) {
-    Self.failures(FailureReason.label(problem.code), outcome).increment()
-    if let death = problem.death { Self.deaths(death).increment() }
+  func failed(_ problem: ConversionFailure, _ end: ClaimEnd) {
+    failed(problem.code, end)
+    if end != .lost, let death = problem.death { Self.deaths(death).increment() }
+  }
+
+  /// - Parameter code: a ``JobFailure``'s.
+  func failed(_ code: String, _ end: ClaimEnd) {
+    if let outcome = Outcome(end) { Self.failures(FailureReason.label(code), outcome).increment() }
   }
 
   private static func failures(_ reason: String, _ outcome: Outcome) -> Counter {

@@ -12,6 +12,7 @@ struct HostRounds: Sendable {
   private let bench: Workbench
   private let logger: Logger
   private let takenBack = Counter(label: "mp3spool_jobs_taken_back_total")
+  private let failures = FailureCount()
   private var watch: HostWatch
 
   private static let interval = Duration.seconds(5)
@@ -67,15 +68,20 @@ struct HostRounds: Sendable {
   }
 
   private func takeBack(from owner: Incarnation) async throws(SpoolError) {
-    let count = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.reclaim(from: owner) }
-    if count > 0 {
-      takenBack.increment(by: count)
-      logger.notice("took back unfinished jobs", metadata: ["host": "\(owner)", "count": "\(count)"])
-    }
+    let ends = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.reclaim(from: owner) }
+    guard !ends.isEmpty else { return }
+    ends.forEach(count)
+    logger.notice("took back unfinished jobs", metadata: ["host": "\(owner)", "count": "\(ends.count)"])
   }
 
   /// It counts as an attempt: a claim that is lost again and again must not go on for ever.
   private func takeBack(_ orphan: Claim) async throws(SpoolError) {
-    _ = try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.takeBack(orphan) }
+    count(try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.takeBack(orphan) })
+  }
+
+  private func count(_ end: ClaimEnd) {
+    guard end != .lost else { return }
+    takenBack.increment()
+    failures.failed(JobFailure.converterDied.code, end)
   }
 }

@@ -43,7 +43,13 @@ extension Service {
       #expect(scratch.names("active") == active, "the claim is what the killed service left")
       #expect(scratch.names("done").isEmpty)
       try await eventually("the end of the decoders") { offspring.allSatisfy { Glibc.kill($0, 0) != 0 } }
-      try await scratch.serve { second in try await second.expectDoneOnce(attempt: 1) }
+      try await scratch.serve { second in
+        try await second.expectDoneOnce(attempt: 1)
+        let metrics = try await second.request("/metrics", token: nil).text
+        #expect(
+          metrics.contains("mp3spool_conversion_failures_total{outcome=\"again\",reason=\"converter-died\"} 1\n"))
+        #expect(metrics.contains("mp3spool_jobs_taken_back_total 1\n"))
+      }
     }
   }
 

@@ -143,7 +143,7 @@ import WireFormats
   private func takeAway(_ claim: Claim, _ loss: Loss) throws {
     switch loss {
     case .claimedByAnother, .publishedByAnother, .failedByAnother:
-      #expect(try spool.reclaim(from: owner) == 1)
+      #expect(try spool.reclaim(from: owner).count == 1)
       let theirs = try #require(try spool.claim(.waiting(claim.id, attempt: 1), for: other))
       try directory.convert(theirs)
       if loss == .publishedByAnother { _ = try spool.publish(theirs, result: .ofTests(theirs)) }

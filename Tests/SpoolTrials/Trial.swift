@@ -38,7 +38,7 @@ struct Trial {
     case .convert: try claim().map(convert) ?? "lost"
     case .fail: try withClaim { told(try spool.fail($0, .hopeless)) }
     case .giveBack: try withClaim { told(try spool.giveBack($0)) }
-    case .reclaim: "done \(try spool.reclaim(from: owner))"
+    case .reclaim: "done \(try spool.reclaim(from: owner).count)"
     case .export: try withEnded(.done, export)
     case .clean: try withEnded(.done, clean)
     case .cancel: try told(spool.cancel(id, because: .cancelled))

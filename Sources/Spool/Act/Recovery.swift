@@ -4,12 +4,12 @@ public import SystemPackage
 extension Spool {
   /// Takes back what a dead incarnation owned, so that it is begun anew; see `Verdict` for where it goes.
   ///
-  /// - Returns: how many claims were taken back. Claims that somebody else takes back at the same time are not counted.
+  /// - Returns: where the claims went. Those that somebody else takes back at the same time are not among them.
   @discardableResult
-  public func reclaim(from owner: Incarnation) throws(SpoolError) -> Int {
-    var count = 0
-    for claim in try claims(of: owner) where try takeBack(claim) != .lost { count += 1 }
-    return count
+  public func reclaim(from owner: Incarnation) throws(SpoolError) -> [ClaimEnd] {
+    var ends: [ClaimEnd] = []
+    for claim in try claims(of: owner) { ends.append(try takeBack(claim)) }
+    return ends.filter { $0 != .lost }
   }
 
   /// Deletes what lies in `trash/`: what an earlier run did not get to, or could not. Another process may be trying the
