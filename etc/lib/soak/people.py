@@ -70,6 +70,8 @@ class Person:
             except (OSError, http.client.HTTPException, Refused) as error:
                 if not self.house.is_disturbed:
                     self.ledger.blame(f"{type(self).__name__}: {error or type(error).__name__}")
+            except Exception as error:  # whatever it is, nobody stays away without a word
+                self.ledger.blame(f"{type(self).__name__}: {type(error).__name__}: {error}")
 
     def act(self) -> None:
         raise NotImplementedError
