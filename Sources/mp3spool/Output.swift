@@ -45,6 +45,9 @@ enum Output {
 
 /// Numbers and times for people.
 enum Readable {
+  /// `1 job`, `2 jobs`.
+  static func count(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
   /// `1:02:03`, `4:05`.
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }

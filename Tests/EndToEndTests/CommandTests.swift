@@ -310,6 +310,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [["show"], ["retry"], ["cancel"], ["webhook", "log", "--fid"]])
+  func whatIsNoFidIsToldBeforeASpoolIsLookedFor(_ words: [String]) async throws {
+    try await withScratch { scratch in
+      let outcome = try await scratch.start(words + ["x", "--spool", scratch.path("typo")]).outcome()
+      #expect(outcome.status == 64)
+      #expect(outcome.errors == "mp3spool: 'x' is not a fid\n")
+    }
+  }
+
   @Test func settingsAreShownWithoutSecrets() async throws {
     try await withScratch { scratch in
       try scratch.write("settings.yaml", "jwt-secret: 0123456789abcdef0123456789abcdef\nlogin-rate: 7\n".utf8)

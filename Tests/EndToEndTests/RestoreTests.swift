@@ -138,7 +138,7 @@ import Testing
       let outcome = try await scratch.mp3spool("reindex", "--json", settings: there)
       let reindexed = try JSONDecoder().decode(Reindexed.self, from: Data(outcome.output.utf8))
       #expect(reindexed.jobs == 1 && reindexed.ownersWithoutAccount == [.init(owner: Accounts.admin, jobs: 1)])
-      #expect(try await scratch.mp3spool("reindex", settings: there).errors.contains("\(Accounts.admin) (1 jobs)"))
+      #expect(try await scratch.mp3spool("reindex", settings: there).errors.contains("\(Accounts.admin) (1 job)"))
       #expect(try await endedRows(scratch, there) == before)
       let add = [
         "user", "add", Accounts.admin, "--admin", "--password-stdin", "--database", there["MP3SPOOL_DATABASE"] ?? "",

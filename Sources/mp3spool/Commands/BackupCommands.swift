@@ -88,7 +88,7 @@ struct RestoreCommand: AsyncParsableCommand {
           backup: restoration.contents, former: restoration.former?.string, jobs: jobs, changed: changed,
           ownersWithoutAccount: strangers))
     } else {
-      Output.line("\(jobs) jobs are in the index; \(changed) of its entries were not as in the backup")
+      Output.line("the index has \(Readable.count(jobs, "job")), of which \(changed) were not as in the backup")
       OwnerView.tell(strangers)
     }
   }
@@ -120,7 +120,7 @@ struct ReindexCommand: AsyncParsableCommand {
       if common.json {
         try Output.json(Outcome(jobs: count, ownersWithoutAccount: strangers))
       } else {
-        Output.line("\(count) jobs are in the index")
+        Output.line("the index has \(Readable.count(count, "job"))")
         OwnerView.tell(strangers)
       }
     }
@@ -137,8 +137,8 @@ private struct OwnerView: Encodable {
   static func tell(_ owners: [OwnerView]) {
     guard !owners.isEmpty else { return }
     Output.note("owners of jobs who have no account; 'mp3spool user add EMAIL' gives them their jobs again:")
-    for owner in owners.prefix(shown) { Output.note("  \(owner.owner) (\(owner.jobs) jobs)") }
-    if owners.count > shown { Output.note("  and \(owners.count - shown) others") }
+    for owner in owners.prefix(shown) { Output.note("  \(owner.owner) (\(Readable.count(owner.jobs, "job")))") }
+    if owners.count > shown { Output.note("  and \(Readable.count(owners.count - shown, "other"))") }
   }
 }
 
@@ -153,12 +153,11 @@ extension Parts {
 extension BackupContents {
   /// For people.
   fileprivate var sentence: String {
-    func some(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
     let parts = [
-      some(users, "account"), some(apiTokens, "API token"), some(webhooks, "webhook"), some(quotas, "quota"),
-      some(signingKeys, "key"),
-    ]
+      (users, "account"), (apiTokens, "API token"), (webhooks, "webhook"), (quotas, "quota"), (signingKeys, "key"),
+    ].map(Readable.count)
     let time = madeAt.map { "made at \($0.formatted(.iso8601))" } ?? "of an unknown time"
-    return "a backup \(time): \(parts.joined(separator: ", ")), an index of \(some(jobs, "job")), schema \(schema)"
+    return
+      "a backup \(time): \(parts.joined(separator: ", ")), an index of \(Readable.count(jobs, "job")), schema \(schema)"
   }
 }

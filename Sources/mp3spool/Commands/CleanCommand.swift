@@ -48,7 +48,8 @@ struct CleanCommand: AsyncParsableCommand {
         if !dryRun { try await cleaning.remove(job) }
       }
       if !common.json {
-        Output.line("\(dryRun ? "would remove" : "removed") \(victims.count) jobs\(Self.size(victims))")
+        Output.line(
+          "\(dryRun ? "would remove" : "removed") \(Readable.count(victims.count, "job"))\(Self.size(victims))")
       }
     }
   }

@@ -85,13 +85,13 @@ enum JobList {
     }
   }
 
-  func job(_ fid: String) async throws -> KnownJob {
+  func job(_ id: JobID) async throws -> KnownJob {
     switch self {
     case .here(let spool, let catalog):
-      let record = try await catalog.existingJob(fid)
+      let record = try await catalog.existingJob(id)
       return KnownJob(record: record, progress: spool.progress(of: record))
     case .at(let remote):
-      let job = try await remote.reached { try await $0.job(fid) }
+      let job = try await remote.reached { try await $0.job(id) }
       return KnownJob(record: job.record, progress: job.progress)
     }
   }
@@ -106,8 +106,9 @@ struct ShowCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
+      let id = try JobID.named(fid)
       let list = try await JobList(common, server)
-      let job = try await list.job(fid)
+      let job = try await list.job(id)
       if common.json { return try Output.json(JobView(job.record, progress: job.progress)) }
       if case .here(let spool, _) = list { print(job, spool.layout) } else { print(job, nil) }
     }
@@ -144,9 +145,10 @@ struct RetryCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      if let remote = try server.chosen() { return try await remote.reached { try await $0.retry(fid) } }
+      let id = try JobID.named(fid)
+      if let remote = try server.chosen() { return try await remote.reached { try await $0.retry(id) } }
       let parts = Parts(settings: try await common.settings())
-      let job = try await parts.existingCatalog().existingJob(fid)
+      let job = try await parts.existingCatalog().existingJob(id)
       guard try parts.existingSpool().retry(job.id) else { throw Problem.input("\(fid) is not a failed job") }
       CommandAudit.note(.retry, account: job.owner, fid: fid, parts.settings)
     }
@@ -162,9 +164,10 @@ struct CancelCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      if let remote = try server.chosen() { return try await remote.reached { try await $0.cancel(fid) } }
+      let id = try JobID.named(fid)
+      if let remote = try server.chosen() { return try await remote.reached { try await $0.cancel(id) } }
       let parts = Parts(settings: try await common.settings())
-      let job = try await parts.existingCatalog().existingJob(fid)
+      let job = try await parts.existingCatalog().existingJob(id)
       guard try parts.existingSpool().cancel(job.id, because: .cancelled) else {
         throw Problem.input("\(fid) has ended already")
       }
@@ -175,11 +178,17 @@ struct CancelCommand: AsyncParsableCommand {
 
 extension JobState: ExpressibleByArgument {}
 
+extension JobID {
+  /// The job that a person named. What cannot be one is told before a spool or a server is looked for.
+  static func named(_ fid: String) throws(Problem) -> JobID {
+    guard let id = JobID(fid) else { throw .usage("'\(fid)' is not a fid") }
+    return id
+  }
+}
+
 extension Catalog {
-  /// The job that a person named, or a sentence.
-  fileprivate func existingJob(_ fid: String) async throws -> JobRecord {
-    guard let id = JobID(fid) else { throw Problem.usage("'\(fid)' is not a fid") }
-    guard let job = try await job(id) else { throw Problem.input("there is no job \(fid) in the index") }
+  fileprivate func existingJob(_ id: JobID) async throws -> JobRecord {
+    guard let job = try await job(id) else { throw Problem.input("there is no job \(id) in the index") }
     return job
   }
 }

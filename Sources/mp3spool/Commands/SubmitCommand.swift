@@ -55,7 +55,7 @@ extension SubmitCommand {
     var wishes = options.values
     wishes["webhook"] = webhook
     let uploads = try files.map { try UploadFile($0) }
-    var jobs: [(file: UploadFile, fid: String)] = []
+    var jobs: [(file: UploadFile, fid: JobID)] = []
     for file in uploads {
       let fid = try await upload(file, to: remote, wishes)
       jobs.append((file, fid))
@@ -79,14 +79,14 @@ extension SubmitCommand {
     try outcome.end()
   }
 
-  private func upload(_ file: UploadFile, to remote: RemoteServer, _ wishes: [String: String]) async throws -> String {
+  private func upload(_ file: UploadFile, to remote: RemoteServer, _ wishes: [String: String]) async throws -> JobID {
     let bar = SubmitBar(file.name, size: file.size)
     defer { bar.clear() }
     let upload = RemoteUpload(server: remote, file: file, wishes: wishes) { bar.sent($0) }
     return try await upload.run()
   }
 
-  private func end(of fid: String, label: String, at remote: RemoteServer) async throws -> RemoteJob {
+  private func end(of fid: JobID, label: String, at remote: RemoteServer) async throws -> RemoteJob {
     let bar = SubmitBar(label, size: 0)
     defer { bar.clear() }
     // Without a bar nobody looks at how far it is, so that the server may answer when it is over.
@@ -108,8 +108,8 @@ extension SubmitCommand {
     }
   }
 
-  private func tell(_ fid: String, of name: String) throws {
-    if common.json { try Output.json(["fid": fid, "file": name]) } else { Output.line(fid) }
+  private func tell(_ fid: JobID, of name: String) throws {
+    if common.json { try Output.json(["fid": "\(fid)", "file": name]) } else { Output.line("\(fid)") }
   }
 }
 
@@ -133,7 +133,7 @@ extension SubmitCommand {
         return record
       }
       jobs.append(record)
-      try tell("\(record.id)", of: record.name)
+      try tell(record.id, of: record.name)
     }
     if wait { try await waitForEnd(of: jobs, spool) }
   }

@@ -12,20 +12,20 @@ struct SubmitOutcome {
   init(count: Int) { self.count = count }
 
   private struct Line: Encodable {
-    let fid: String
+    let fid: JobID
     let state: JobState
     var output: String?
     var error: String?
     var result: JobResult?
   }
 
-  func note(_ path: FilePath, _ result: JobResult, fid: String, json: Bool) throws {
+  func note(_ path: FilePath, _ result: JobResult, fid: JobID, json: Bool) throws {
     if json { return try Output.json(Line(fid: fid, state: .done, output: path.string, result: result)) }
     let length = Readable.duration(result.duration)
     Output.note("\(path): \(length), \(Readable.bytes(result.byteCount)), \((result.bitrate + 500) / 1000) kbit/s")
   }
 
-  mutating func note(_ failure: JobFailure, fid: String, name: String, json: Bool) throws {
+  mutating func note(_ failure: JobFailure, fid: JobID, name: String, json: Bool) throws {
     failed += 1
     if json { try Output.json(Line(fid: fid, state: .failed, error: failure.sentence)) }
     Output.error("\(name): \(failure.sentence)")

@@ -61,7 +61,8 @@ struct TokenCommand: AsyncParsableCommand {
         let catalog = try Parts(settings: settings).existingCatalog()
         switch (id, all) {
         case (let id?, nil): try await catalog.revokeToken(id)
-        case (nil, let email?): Output.note("revoked \(try await catalog.revokeTokens(of: email)) tokens")
+        case (nil, let email?):
+          Output.note("revoked \(Readable.count(try await catalog.revokeTokens(of: email), "token"))")
         default: throw Problem.usage("give either the id of a token or --all EMAIL")
         }
         CommandAudit.note(.tokenRevoked, account: all, token: id, settings)

@@ -98,21 +98,20 @@ struct WebhookCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await command {
-        let deliveries = try await Parts(settings: try await common.settings()).existingCatalog().deliveries(
-          try filter(), limit: limit)
+        let filter = try filter()
+        let catalog = try Parts(settings: try await common.settings()).existingCatalog()
+        let deliveries = try await catalog.deliveries(filter, limit: limit)
         if common.json { return try deliveries.forEach { try Output.json(DeliveryView($0)) } }
         Output.table([["NUMBER", "STATE", "TRIES", "LAST", "EVENT", "FID", "TO", "SAID"]] + deliveries.map(\.row))
       }
     }
 
     private func filter() throws -> DeliveryFilter {
-      let job = fid.flatMap { JobID($0) }
-      guard fid == nil || job != nil else { throw Problem.usage("'\(fid ?? "")' is no fid") }
       let wanted = state.flatMap { Delivery.State(rawValue: $0) }
       guard state == nil || wanted != nil else {
         throw Problem.usage("the states are \(Delivery.State.allCases.map(\.rawValue).joined(separator: ", "))")
       }
-      return DeliveryFilter(owner: owner, webhook: webhook, job: job, state: wanted)
+      return DeliveryFilter(owner: owner, webhook: webhook, job: try fid.map(JobID.named), state: wanted)
     }
   }
 

@@ -44,21 +44,18 @@ extension RemoteServer {
   }
 
   /// - Parameter wait: the answer comes when the job is in another state, or after so many seconds.
-  func job(_ fid: String, wait: Int = 0) async throws -> RemoteJob {
-    try await granted(.GET, Self.path(of: fid) + (wait > 0 ? "?wait=\(wait)" : "")).json()
+  func job(_ id: JobID, wait: Int = 0) async throws -> RemoteJob {
+    try await granted(.GET, Self.path(of: id) + (wait > 0 ? "?wait=\(wait)" : "")).json()
   }
 
-  func retry(_ fid: String) async throws { _ = try await granted(.POST, Self.path(of: fid) + "/retry") }
+  func retry(_ id: JobID) async throws { _ = try await granted(.POST, Self.path(of: id) + "/retry") }
 
   /// Ends a job that has not ended: on one that has, the same request would remove it.
-  func cancel(_ fid: String) async throws {
-    let job = try await job(fid)
-    guard job.state == .waiting || job.state == .active else { throw Problem.input("\(fid) has ended already") }
-    _ = try await granted(.DELETE, Self.path(of: fid))
+  func cancel(_ id: JobID) async throws {
+    let job = try await job(id)
+    guard job.state == .waiting || job.state == .active else { throw Problem.input("\(id) has ended already") }
+    _ = try await granted(.DELETE, Self.path(of: id))
   }
 
-  private static func path(of fid: String) throws(Problem) -> String {
-    guard let id = JobID(fid) else { throw Problem.usage("'\(fid)' is not a fid") }
-    return "/jobs/\(id)"
-  }
+  private static func path(of id: JobID) -> String { "/jobs/\(id)" }
 }

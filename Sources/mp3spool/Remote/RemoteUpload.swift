@@ -3,6 +3,7 @@ import DurableFiles
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Spool
 import Synchronization
 import SystemPackage
 import WireFormats
@@ -21,8 +22,7 @@ struct RemoteUpload {
   /// A connection on which nothing moves for so long is taken for lost.
   private static let silence = Duration.seconds(60)
 
-  /// - Returns: the fid of the job.
-  func run() async throws -> String {
+  func run() async throws -> JobID {
     let path = try await persist { try await create() }
     var sent = Int64(0)
     return try await persist(whileGrowing: { sent }) {
@@ -64,14 +64,12 @@ struct RemoteUpload {
     return location
   }
 
-  private func standing(of path: String) async throws -> (offset: Int64, fid: String?) {
+  private func standing(of path: String) async throws -> (offset: Int64, fid: JobID?) {
     let answer = try await server.granted(.HEAD, path, ["Tus-Resumable": "1.0.0"])
-    return (
-      answer.headers.first(name: "Upload-Offset").flatMap { Int64($0) } ?? 0, answer.headers.first(name: "Mp3spool-Fid")
-    )
+    return (answer.headers.first(name: "Upload-Offset").flatMap { Int64($0) } ?? 0, answer.fid)
   }
 
-  private func send(to path: String, from offset: Int64) async throws -> String {
+  private func send(to path: String, from offset: Int64) async throws -> JobID {
     let headers = [
       "Tus-Resumable": "1.0.0", "Upload-Offset": "\(offset)", "Content-Type": "application/offset+octet-stream",
     ]
@@ -90,11 +88,16 @@ struct RemoteUpload {
       defer { group.cancelAll() }
       return try await group.next()!
     }
-    if let fid = answer.headers.first(name: "Mp3spool-Fid") { return fid }
+    if let fid = answer.fid { return fid }
     // The server has the last byte, or another offset: HEAD tells.
     guard answer.status == 409 || 200..<300 ~= answer.status else { throw server.refusal(answer.status, answer.text) }
     throw ConnectionLost(url: server.url, cause: HTTPClientError.remoteConnectionClosed)
   }
+}
+
+extension RemoteServer.Answer {
+  /// The job that the upload became.
+  fileprivate var fid: JobID? { headers.first(name: "Mp3spool-Fid").flatMap { JobID($0) } }
 }
 
 /// The file that is sent.

@@ -104,6 +104,6 @@ struct ConvertSummary: Encodable {
   var sentence: String {
     let left = skipped > 0 ? ", \(skipped) skipped" : ""
     let lost = failed > 0 ? ", \(failed) failed" : ""
-    return "\(files) files: \(done) converted\(left)\(lost), in \(Readable.duration(seconds))"
+    return "\(Readable.count(files, "file")): \(done) converted\(left)\(lost), in \(Readable.duration(seconds))"
   }
 }
