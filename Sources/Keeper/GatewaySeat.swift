@@ -8,7 +8,8 @@ import SystemPackage
 ///
 /// It keeps a second gateway with a database of its own away, be it on another host: `ProcessLock` sees those with the same
 /// database. A lease in the spool says who has the place, and another gateway takes it where the lease is not renewed; see
-/// `SeatWatch`. Who loses it in spite of being alive, as after a long pause, ends.
+/// `SeatWatch`. Who loses it in spite of being alive, as after a long pause, ends without finishing anything: the spool is
+/// another's by then.
 public struct GatewaySeat: Service {
   private let spool: Spool
   private let lease: Lease
@@ -75,7 +76,11 @@ public struct GatewaySeat: Service {
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.beatInterval) }
       do {
-        guard let renewed = try await renew(lease) else { throw SeatLost(spool) }
+        guard let renewed = try await renew(lease) else {
+          let loss = SeatLost(spool)
+          logger.error("\(loss)")
+          throw loss
+        }
         lease = renewed
       } catch let error as SpoolError {
         logger.warning("the gateway's lease could not be renewed", metadata: ["error": "\(error)"])

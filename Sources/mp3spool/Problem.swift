@@ -25,6 +25,8 @@ struct Problem: Error {
   static func unavailable(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 69) }
   /// It failed for a passing reason (EX_TEMPFAIL).
   static func temporary(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 75) }
+  /// Another gateway is at work; starting again by itself would make this one take over when that one pauses (EX_CONFIG).
+  static func rivalled(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 78) }
   /// A mistake in mp3spool (EX_SOFTWARE).
   static func bug(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 70) }
 
@@ -49,7 +51,7 @@ struct Problem: Error {
       case let error as CatalogError: Problem(error)
       case let error as SpoolError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
       case let error as FileError: error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
-      case let error as SeatTaken: .unavailable(error.description)
+      case let error as SeatTaken: .rivalled(error.description)
       case let error as SeatLost: .unavailable(error.description)
       case let error as CertificateError: .usage(error.description)
       case let error as TokenError:

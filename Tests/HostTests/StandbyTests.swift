@@ -22,7 +22,7 @@ extension HostTests {
         let restore = "\(program) restore \(Self.copy) \(ClientHost.Spool.flags)"
         try await fleet.lab.run(restore, on: second.name)
         let refused = try await fleet.lab.attempt("\(program) gateway \(ClientHost.Spool.flags)", on: second.name)
-        #expect(refused.status == 69 && refused.errors.contains("has a gateway already"), "\(refused)")
+        #expect(refused.status == 78 && refused.errors.contains("has a gateway already"), "\(refused)")
 
         try await first.whileTroubled { try await fleet.lab.command("kill", first.name) }
         let death = ContinuousClock.now

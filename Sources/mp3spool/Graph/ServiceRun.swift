@@ -1,3 +1,4 @@
+import Keeper
 import Logging
 import ServiceLifecycle
 import Settings
@@ -32,12 +33,18 @@ struct ServiceRun {
       services: ([manager] + tracing + serving + [Together(services: working), watch, reload]).map {
         .init(
           service: Reticent(service: $0), successTerminationBehavior: .gracefullyShutdownGroup,
-          failureTerminationBehavior: .gracefullyShutdownGroup)
+          failureTerminationBehavior: Self.whenFailed($0))
       },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = current.arrangement.settings.shutdownGrace
     configuration.maximumCancellationDuration = Self.cancelling
     try await run(ServiceGroup(configuration: configuration), logger)
+  }
+
+  /// A gateway without its seat must do nothing more to the spool, which is another's now: nothing is finished first.
+  private static func whenFailed(_ service: any Service) -> ServiceGroupConfiguration.ServiceConfiguration.TerminationBehavior
+  {
+    service is GatewaySeat ? .cancelGroup : .gracefullyShutdownGroup
   }
 
   /// Runs the group until it ends, or a second signal cuts it short.
