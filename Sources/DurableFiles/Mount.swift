@@ -3,6 +3,8 @@ public import SystemPackage
 
 /// What is mounted at some place of this host's tree of files, as /proc/self/mountinfo has it (proc_pid_mountinfo(5)).
 public struct Mount: Sendable, Equatable {
+  /// The kernel's number of it.
+  let number: String
   /// Such as `ext4`, `nfs4`, `tmpfs`.
   public let kind: String
   /// A device, or `server:/export`.
@@ -11,8 +13,8 @@ public struct Mount: Sendable, Equatable {
   /// Those of this mount and those of the file system, as the kernel goes by them: `rw`, `hard`, `vers=4.2`.
   public let options: Set<String>
 
-  public init(kind: String, source: String, point: FilePath, options: Set<String>) {
-    (self.kind, self.source, self.point, self.options) = (kind, source, point, options)
+  public init(number: String = "0", kind: String, source: String, point: FilePath, options: Set<String>) {
+    (self.number, self.kind, self.source, self.point, self.options) = (number, kind, source, point, options)
   }
 
   /// One line of the file; nil where it has another form.
@@ -21,7 +23,7 @@ public struct Mount: Sendable, Equatable {
     // A number of optional fields, which differs, is ended by a hyphen.
     guard let hyphen = fields.dropFirst(6).firstIndex(of: "-"), fields.count >= hyphen + 4 else { return nil }
     self.init(
-      kind: fields[hyphen + 1], source: Self.plain(fields[hyphen + 2]), point: FilePath(Self.plain(fields[4])),
+      number: fields[0], kind: fields[hyphen + 1], source: Self.plain(fields[hyphen + 2]), point: FilePath(Self.plain(fields[4])),
       options: Set((fields[5] + "," + fields[hyphen + 3]).split(separator: ",").map(String.init)))
   }
 
@@ -45,23 +47,25 @@ public struct Mount: Sendable, Equatable {
     }
     return String(decoding: bytes, as: UTF8.self)
   }
-
-  /// The one among `mounts`, in the order of the file, on which `path` lies; it must be absolute and free of links.
-  public static func holding(_ path: FilePath, among mounts: [Mount]) -> Mount? {
-    var found: Mount?
-    for mount in mounts where path.starts(with: mount.point) {
-      // Of two at one point the later one covers the other.
-      if mount.point.components.count >= found?.point.components.count ?? 0 { found = mount }
-    }
-    return found
-  }
 }
 
 extension Files {
   /// The mount that `path` lies on; nil where the kernel does not tell.
+  ///
+  /// The kernel is asked for its number. Paths do not tell: what was mounted over a folder later hides the mounts below it,
+  /// which the table has still.
   public static func mount(of path: FilePath) throws(FileError) -> Mount? {
+    guard let number = try mountNumber(of: path) else { return nil }
     let table = String(decoding: try readUnsized("/proc/self/mountinfo"), as: UTF8.self)
-    return Mount.holding(try realPath(path), among: table.split(separator: "\n").compactMap { Mount(line: $0) })
+    return table.split(separator: "\n").lazy.compactMap { Mount(line: $0) }.first { $0.number == number }
+  }
+
+  /// As proc_pid_fdinfo(5) tells it of an open file.
+  private static func mountNumber(of path: FilePath) throws(FileError) -> String? {
+    let descriptor = try Descriptor(opening: path, O_RDONLY)
+    let info = FilePath("/proc/self/fdinfo/\(descriptor.number)")
+    let lines = String(decoding: try readUnsized(info), as: UTF8.self).split(separator: "\n")
+    return lines.first { $0.hasPrefix("mnt_id:") }?.split(separator: "\t").last.map(String.init)
   }
 
   /// A file of /proc says that it has no bytes, and has some.

@@ -19,21 +19,6 @@ import Testing
   ])
   func otherLinesAreNone(line: String) { #expect(Mount(line: line)?.kind != "ext4") }
 
-  @Test func aPathLiesOnTheDeepestAndLatestMount() {
-    func mount(_ point: FilePath, _ kind: String) -> Mount { Mount(kind: kind, source: "x", point: point, options: []) }
-    let mounts = [
-      mount("/", "a"), mount("/srv", "b"), mount("/srv/spool", "c"), mount("/srv", "d"), mount("/srv/sp", "e"),
-    ]
-    func kind(_ path: FilePath) -> String? { Mount.holding(path, among: mounts)?.kind }
-    #expect(kind("/") == "a")
-    #expect(kind("/home") == "a")
-    #expect(kind("/srv") == "d")
-    #expect(kind("/srv/spoolx") == "d")
-    #expect(kind("/srv/spool") == "c")
-    #expect(kind("/srv/spool/incoming") == "c")
-    #expect(Mount.holding("/home", among: []) == nil)
-  }
-
   @Test func thisHostTellsOfItsMounts() throws {
     #expect(try Files.mount(of: "/proc/self/fd")?.kind == "proc")
     #expect(try Files.mount(of: ".")?.options.contains("rw") == true)

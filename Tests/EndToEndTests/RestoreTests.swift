@@ -306,4 +306,23 @@ import Testing
       #expect(report.mount?.kind == "tmpfs" && report.findings.first?.weight == "problem")
     }
   }
+
+  /// The kernel's table has a mount still over whose parent another one was put later.
+  @Test(.enabled(if: Disk.isPossible(.tmpfs))) func aHiddenMountIsNotTheSpools() async throws {
+    try await withScratch { scratch in
+      try await scratch.makeSpool()
+      try FileManager.default.createDirectory(
+        atPath: scratch.path("outer/spool"), withIntermediateDirectories: true)
+      try await scratch.run("cp", ["-a", scratch.spool.path, scratch.path("disk")])
+      let mounts = """
+        mount -t tmpfs mp3spool-test outer/spool && mkdir -p under && mv disk under/spool && mount --bind under outer \
+        && exec "$@"
+        """
+      let report = try deep(
+        try await scratch.mp3spool(
+          "health", "--deep", "--json", "--spool", scratch.path("outer/spool"),
+          wrapper: ["unshare", "--mount", "sh", "-c", mounts, "sh"], status: nil))
+      #expect(report.mount != nil && report.mount?.kind != "tmpfs", "\(report)")
+    }
+  }
 }
