@@ -182,6 +182,33 @@ import Testing
     }
   }
 
+  /// The oldest job comes first each night.
+  @Test(.enabled(if: Disk.isPossible(.tmpfs))) func aJobThatCannotBeRemovedKeepsNoOther() async throws {
+    try await withService { service in
+      let scratch = service.scratch
+      var fids: [String] = []
+      for name in ["a.mp4", "b.mp4", "c.mp4"] {
+        fids.append(try await service.ended(try await service.upload(try scratch.write(name, "no video".utf8))).fid)
+      }
+      let stuck = try #require(scratch.names("failed").first { $0.hasPrefix(fids[0]) })
+      // A mount point cannot be renamed.
+      let mount = "mount --bind 'spool/failed/\(stuck)' 'spool/failed/\(stuck)' && exec \"$@\""
+      let outcome = try await scratch.mp3spool(
+        "clean", "--older-than", "0s", "--json", wrapper: ["unshare", "--mount", "sh", "-c", mount, "sh"], status: 69)
+      #expect(outcome.errors.contains("job \(fids[0]): ") && outcome.errors.contains("1 job could not be removed"))
+      #expect(outcome.lines.count == 2 && !outcome.output.contains(fids[0]), "\(outcome)")
+      #expect(scratch.names("failed") == [stuck])
+    }
+  }
+
+  @Test func cleaningWithoutLimitsNeedsNothing() async throws {
+    try await withScratch { scratch in
+      let nowhere = scratch.path("nowhere")
+      #expect(try await scratch.mp3spool("clean", "--if-set", "--spool", nowhere).output == "")
+      try await scratch.mp3spool("clean", "--older-than", "1d", "--if-set", "--spool", nowhere, status: 66)
+    }
+  }
+
   @Test func submitWaitsForTheEnd() async throws {
     try await withService { service in
       let scratch = service.scratch

@@ -40,18 +40,33 @@ struct CleanCommand: AsyncParsableCommand {
     try await command {
       let settings = try await common.settings()
       let rules = try rules(settings.retention)
+      // A host that only converts has no database, and nothing to clean.
+      if rules.isEmpty { return }
       let parts = Parts(settings: settings)
       let cleaning = Cleaning(spool: try parts.existingSpool(), catalog: try parts.existingCatalog())
       let victims = try await cleaning.victims(of: rules)
-      for job in victims {
-        if common.json { try Output.json(CleanedView(job)) }
-        if !dryRun { try await cleaning.remove(job) }
-      }
+      let removed = try await remove(victims, cleaning)
       if !common.json {
         Output.line(
-          "\(dryRun ? "would remove" : "removed") \(Readable.count(victims.count, "job"))\(Self.size(victims))")
+          "\(dryRun ? "would remove" : "removed") \(Readable.count(removed.count, "job"))\(Self.size(removed))")
       }
+      let left = victims.count - removed.count
+      if left > 0 { throw Problem.unavailable("\(Readable.count(left, "job")) could not be removed") }
     }
+  }
+
+  /// One job that cannot be removed must not keep the others, which come after it each night.
+  private func remove(_ victims: [EndedJob], _ cleaning: Cleaning) async throws -> [EndedJob] {
+    var removed: [EndedJob] = []
+    for job in victims {
+      do { if !dryRun { try await cleaning.remove(job) } } catch {
+        Output.error("job \(job.id): \(error)")
+        continue
+      }
+      removed.append(job)
+      if common.json { try Output.json(CleanedView(job)) }
+    }
+    return removed
   }
 
   private static func size(_ jobs: [EndedJob]) -> String {

@@ -42,8 +42,9 @@ struct ServiceRun {
   }
 
   /// A gateway without its seat must do nothing more to the spool, which is another's now: nothing is finished first.
-  private static func whenFailed(_ service: any Service) -> ServiceGroupConfiguration.ServiceConfiguration.TerminationBehavior
-  {
+  private static func whenFailed(
+    _ service: any Service
+  ) -> ServiceGroupConfiguration.ServiceConfiguration.TerminationBehavior {
     service is GatewaySeat ? .cancelGroup : .gracefullyShutdownGroup
   }
 
