@@ -198,6 +198,25 @@ import Testing
     }
   }
 
+  /// As after a boot at which the spool's file system was not mounted.
+  @Test func aSpoolThatIsGoneIsNotMadeAnew() async throws {
+    try await withScratch { scratch in
+      let here = try await prepare(scratch)
+      let service = try await Service.start(in: scratch, ["serve"], here)
+      _ = try await service.ended(try await service.upload(try scratch.write("none.mp4", "nothing".utf8)))
+      await service.stop()
+      try await scratch.run("mv", [scratch.spool.path, scratch.path("unmounted")])
+      try FileManager.default.createDirectory(at: scratch.spool, withIntermediateDirectories: false)
+      for command in ["serve", "gateway"] {
+        let refused = try await scratch.mp3spool(command, settings: here, status: 66)
+        #expect(refused.errors.contains("though the database knows 1 job of one"), "\(refused)")
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.spool.path).isEmpty)
+      try await scratch.run("mkdir", [scratch.spool.appending(path: "incoming").path])
+      await (try await Service.start(in: scratch, ["serve"], here)).stop()
+    }
+  }
+
   /// It takes no time to finish anything: the other one may be at the same files.
   @Test func gatewayThatWasTakenForDeadEndsAtOnce() async throws {
     try await withScratch { scratch in

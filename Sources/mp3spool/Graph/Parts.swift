@@ -27,11 +27,29 @@ struct Parts {
     return spool
   }
 
+  /// The spool of a gateway. Where the database knows jobs of one, none is made: a file system that is not mounted now would
+  /// hide later what came in meanwhile.
+  func spool(of catalog: Catalog) async throws -> Spool {
+    if try !hasSpool() {
+      let jobs = try await catalog.jobCounts().values.reduce(0, +)
+      guard jobs == 0 else {
+        throw Problem.missing(
+          """
+          there is no spool at \(settings.spool), though the database knows \(Readable.count(jobs, "job")) of one: is its file \
+          system mounted? If it is gone for good, make the folder \(SpoolLayout(root: settings.spool).incoming)
+          """)
+      }
+    }
+    return try spool()
+  }
+
+  private func hasSpool() throws -> Bool { try Files.status(SpoolLayout(root: settings.spool).incoming) != nil }
+
   /// The spool, for a command that only makes sense where there is one: a misspelt directory must not become one.
   ///
   /// - Parameter probing: whether it must be writable.
   func existingSpool(probing: Bool = true) throws -> Spool {
-    guard try Files.status(SpoolLayout(root: settings.spool).incoming) != nil else {
+    guard try hasSpool() else {
       throw Problem.missing("there is no spool at \(settings.spool); a service makes one when it starts there")
     }
     return try probing ? spool() : Spool(opening: settings.spool)
