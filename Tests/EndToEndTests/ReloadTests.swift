@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: ["serve", "auth", "gateway", "work"])
   func everyServiceLivesOnAfterASignalToReload(_ part: String) async throws {
     try await withScratch { scratch in
-      try await Accounts.add(to: scratch)
+      try await scratch.makeSpool()
       let service = try scratch.start([part])
       let listens = ["serve": 2, "auth": 1, "gateway": 1, "work": 0]
       // A converter says so when it begins; the signal is trapped by then, or a moment later.

@@ -17,7 +17,7 @@ struct ServiceManagerTests {
   @Test(arguments: ["serve", "auth", "gateway", "work"])
   func theServiceManagerHearsOfReadinessLifeAndStop(_ part: String) async throws {
     try await withScratch { scratch in
-      try await Accounts.add(to: scratch)
+      try await scratch.makeSpool()
       let path = scratch.path("notify")
       let manager = try scratch.launch("python3", ["-c", Self.socket, path])
       try await eventually("a socket") { manager.said.contains("bound\n") }

@@ -116,7 +116,7 @@ struct WorkCommand: AsyncParsableCommand {
       let current = try await Current(parts) { parts, old in
         Arrangement(parts, loginRate: parts.loginRate(after: old))
       }
-      let converter = try parts.converter(try parts.spool(), current)
+      let converter = try parts.converter(try await parts.awaitedSpool(), current)
       let manager = parts.manager(parts: parts.metricsServerCount)
       try await ServiceRun(source: source, current: current, manager: manager)
         .run(working: [converter], serving: parts.metricsServers(current, manager))
