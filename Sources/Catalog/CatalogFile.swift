@@ -24,7 +24,9 @@ struct CatalogFile {
   }
 
   private func openPool() throws -> DatabasePool {
-    try Schema.prepare(DatabaseQueue(path: path.string, configuration: Self.configuration), keep: keepBeforeUpgrade)
+    try Schema.prepare(
+      DatabaseQueue(path: path.string, configuration: Self.configuration), about: .database(path),
+      keep: keepBeforeUpgrade)
     let pool = try DatabasePool(path: path.string, configuration: Self.configuration)
     // A DatabasePool chooses NORMAL, which may lose the last commits in a power cut (sqlite.org/pragma.html#pragma_synchronous).
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -34,7 +36,7 @@ struct CatalogFile {
   /// Copies a database of an older schema to a file beside it, for whoever wants to go back to the program that made it.
   private func keepBeforeUpgrade(_ db: Database) throws {
     let schema = try Schema.migrator.appliedIdentifiers(db).count
-    _ = try BackupFile(path: FilePath("\(path).schema-\(schema)")).write(db)
+    _ = try BackupFile(path: FilePath("\(path).schema-\(schema)")).write(db, of: path)
   }
 
   /// How long others are waited for.
