@@ -150,7 +150,8 @@ private struct DatabaseExchange {
 
   /// A change of the journal mode needs the file for itself, and so tells whether anybody has it open (sqlite.org/wal.html).
   /// Then the lock of an exclusive transaction keeps others out; `CatalogFile.open` sees that it has waited for a file that
-  /// was replaced.
+  /// was replaced. Between the two nothing is locked: whoever comes then turns the log on again, and with that this lock
+  /// keeps nobody out.
   private func exchangeSeized(_ meanwhile: () throws -> Void) throws -> FilePath {
     let queue = try DatabaseQueue(path: target.string, configuration: CatalogFile.configuration)
     return try queue.writeWithoutTransaction { db in
@@ -159,6 +160,7 @@ private struct DatabaseExchange {
       var former = target
       try db.inTransaction(.exclusive) {
         _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
+        guard try String.fetchOne(db, sql: "PRAGMA journal_mode") == "delete" else { throw inUse }
         former = try keep()
         try place()
         return .commit

@@ -84,6 +84,19 @@ import Testing
     #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
   }
 
+  /// Between the end of the log and the lock somebody may open the database, and turn the log on again.
+  @Test func whoComesBetweenTheLogsEndAndTheLockKeepsTheDatabase() async throws {
+    try await prepare()
+    var catalog: Catalog?
+    let error = refused { catalog = try directory.catalog() }
+    #expect(error?.kind == .busy)
+    let opened = try #require(catalog)
+    _ = try await opened.addUser(email: "carl@example.org", password: "correct horse", isAdmin: true)
+    try opened.pool.close()
+    #expect(try await users(directory.database) == ["bob@example.org", "carl@example.org"])
+    #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
+  }
+
   /// What a service that was killed had written to the log only is in the former database.
   @Test func theFormerDatabaseHasWhatIsInItsLog() async throws {
     try await prepare()
