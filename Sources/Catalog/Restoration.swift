@@ -139,11 +139,18 @@ private struct DatabaseExchange {
     CatalogError(.busy, "The database \(target) is in use. Stop the services and commands that use it, then try again.")
   }
 
+  private var notOurs: CatalogError {
+    CatalogError(.notReplaced, "\(target) is a database of another program, which is not replaced. Name mp3spool's.")
+  }
+
   /// SQLite may delete the log of a file that is none of its own, and the log may be all that is left of it.
   private func requireHeader() throws {
     let file = try SourceFile(reading: target)
     let isNew = try file.status().size == 0 && Files.status(FilePath("\(target)-wal")) == nil
-    guard try isNew || DatabaseHeader(file.read(upTo: DatabaseHeader.size, at: 0)) != nil else {
+    let header = DatabaseHeader(try file.read(upTo: DatabaseHeader.size, at: 0))
+    // The file says nothing yet where all that was ever written is in its log.
+    if let header, ![0, Schema.applicationID].contains(header.application) { throw notOurs }
+    guard isNew || header != nil else {
       throw DatabaseError(resultCode: .SQLITE_NOTADB, message: "file is not a database")
     }
   }
@@ -155,6 +162,7 @@ private struct DatabaseExchange {
   private func exchangeSeized(_ meanwhile: () throws -> Void) throws -> FilePath {
     let queue = try DatabaseQueue(path: target.string, configuration: CatalogFile.configuration)
     return try queue.writeWithoutTransaction { db in
+      guard try Schema.isOurs(db) else { throw notOurs }
       try db.execute(sql: "PRAGMA journal_mode = DELETE")
       try meanwhile()
       var former = target

@@ -97,6 +97,20 @@ import Testing
     #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
   }
 
+  @Test(arguments: ["PRAGMA application_id = 7; CREATE TABLE t (x)", "CREATE TABLE t (x)"], [false, true])
+  func anotherProgramsDatabaseIsNeverReplaced(making: String, overDamaged: Bool) async throws {
+    try await prepare()
+    for end in ["", "-wal", "-shm"] { try? Files.unlink(FilePath("\(directory.database)\(end)")) }
+    let other = try DatabaseQueue(path: directory.database.string)
+    try await other.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL; \(making)") }
+    try other.close()
+    let before = try Data(contentsOf: URL(filePath: directory.database.string))
+    let error = refused(overDamaged: overDamaged)
+    #expect(error?.kind == .notReplaced && error?.description.contains("another program") == true)
+    #expect(try Data(contentsOf: URL(filePath: directory.database.string)) == before)
+    #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
+  }
+
   /// What a service that was killed had written to the log only is in the former database.
   @Test func theFormerDatabaseHasWhatIsInItsLog() async throws {
     try await prepare()
