@@ -6,6 +6,8 @@ import SystemPackage
 /// The steps from a path to an open database that is ours, private and up to date.
 struct CatalogFile {
   let path: FilePath
+  /// Whether the caller looks after the index.
+  var ownsIndex = true
 
   func open() throws -> DatabasePool {
     try Self.refuseRemote(Files.fileSystem(at: path.directory), path)
@@ -24,13 +26,31 @@ struct CatalogFile {
   }
 
   private func openPool() throws -> DatabasePool {
+    var lock: ProcessLock?
     try Schema.prepare(
-      DatabaseQueue(path: path.string, configuration: Self.configuration), about: .database(path),
-      keep: keepBeforeUpgrade)
+      DatabaseQueue(path: path.string, configuration: Self.configuration), about: .database(path)
+    ) { db in
+      if !ownsIndex { lock = try lockForUpgrade() }
+      try keepBeforeUpgrade(db)
+    }
+    _ = consume lock
     let pool = try DatabasePool(path: path.string, configuration: Self.configuration)
     // A DatabasePool chooses NORMAL, which may lose the last commits in a power cut (sqlite.org/pragma.html#pragma_synchronous).
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     return pool
+  }
+
+  /// A service of an earlier version must not find another schema than it knows, because of a command of this one.
+  private func lockForUpgrade() throws -> ProcessLock {
+    guard let lock = try Catalog.ownIndex(of: path) else {
+      throw CatalogError(
+        .busy,
+        """
+        The database \(path) is of an earlier version of mp3spool, and a service uses it. Restart the service with this \
+        version first: it brings the database up to date.
+        """)
+    }
+    return lock
   }
 
   /// Copies a database of an older schema to a file beside it, for whoever wants to go back to the program that made it.
@@ -48,7 +68,9 @@ struct CatalogFile {
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do { return try body() } catch {
-        let isBusy = (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
+        // A service may be at it just now, or be about to end.
+        let isBusy =
+          (error as? DatabaseError)?.resultCode == .SQLITE_BUSY || (error as? CatalogError)?.kind == .busy
         guard isBusy, ContinuousClock.now < deadline else { throw error }
         usleep(10_000)
       }

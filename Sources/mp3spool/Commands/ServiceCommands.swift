@@ -15,9 +15,10 @@ struct ServeCommand: AsyncParsableCommand {
       let source = common.source([.listen: listen, .authListen: authListen, .converters: converters])
       let parts = try await Parts.started(source)
       let manager = parts.manager(parts: 2)
-      let catalog = try parts.catalog()
-      let spool = try await parts.spool(of: catalog)
+      // Before the database, which is not brought up to date under another service's feet.
       let lock = try parts.ownIndex()
+      let catalog = try parts.catalog(ownsIndex: true)
+      let spool = try await parts.spool(of: catalog)
       let seat = try await parts.seat(spool)
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in
@@ -80,9 +81,10 @@ struct GatewayCommand: AsyncParsableCommand {
       let source = common.source([.listen: listen, .authService: authService])
       let parts = try await Parts.started(source)
       let manager = parts.manager(parts: 1)
-      let catalog = try parts.catalog()
-      let spool = try await parts.spool(of: catalog)
+      // Before the database, which is not brought up to date under another service's feet.
       let lock = try parts.ownIndex()
+      let catalog = try parts.catalog(ownsIndex: true)
+      let spool = try await parts.spool(of: catalog)
       let seat = try await parts.seat(spool)
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in

@@ -81,10 +81,16 @@ struct Parts {
   }
 
   /// The database, which is made where it is missing.
-  func catalog() throws -> Catalog {
+  ///
+  /// - Parameter ownsIndex: whether ``ownIndex(orElse:)`` has been called.
+  func catalog(ownsIndex: Bool = false) throws -> Catalog {
+    try makeDatabaseDirectory()
+    return try Catalog(path: settings.database, ownsIndex: ownsIndex)
+  }
+
+  private func makeDatabaseDirectory() throws {
     let directory = settings.database.removingLastComponent()
-    if !directory.isEmpty { try Files.makeDirectoryIfAbsent(directory) }
-    return try Catalog(path: settings.database)
+    if !directory.isEmpty { try Files.makeOwnersDirectoryIfAbsent(directory) }
   }
 
   /// Is the spool on a file system that only this host mounts?
@@ -190,12 +196,12 @@ struct Parts {
   }
 
   /// Holds the place of the one process that looks after the index; a second one on the same database is refused.
-  func ownIndex() throws -> ProcessLock {
-    let path = FilePath(settings.database.string + ".lock")
-    do { return try ProcessLock(path: path) } catch {
-      guard error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable else { throw error }
-      throw Problem.unavailable("another mp3spool service already uses the database \(settings.database)")
-    }
+  func ownIndex(
+    orElse refusal: (FilePath) -> Problem = { .unavailable("another mp3spool service already uses the database \($0)") }
+  ) throws -> ProcessLock {
+    try makeDatabaseDirectory()
+    guard let lock = try Catalog.ownIndex(of: settings.database) else { throw refusal(settings.database) }
+    return lock
   }
 }
 
