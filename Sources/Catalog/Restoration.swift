@@ -37,6 +37,18 @@ extension Catalog {
   }
 }
 
+extension Catalog {
+  /// Looks at the backup and at the place, and makes nothing.
+  ///
+  /// - Throws: what ``restore(_:to:overDamaged:)`` would refuse before it begins.
+  public static func requireRestorable(_ backup: FilePath, to path: FilePath) throws(CatalogError) {
+    do {
+      try DatabaseExchange(backup: backup, target: path.resolved, overDamaged: false).refuseOthersFiles()
+    } catch { throw CatalogError(error, at: path) }
+    _ = try contents(ofBackup: backup)
+  }
+}
+
 extension FilePath {
   /// Where the path is a symbolic link, the file that it leads to is replaced.
   fileprivate var resolved: FilePath { FilePath(URL(filePath: string).resolvingSymlinksInPath().path) }
@@ -70,10 +82,10 @@ private struct DatabaseExchange {
   }
 
   /// SQLite's files must all belong to whom the services run as; root's would lock them out.
-  private func refuseOthersFiles() throws {
-    guard let owner = try (Files.status(target) ?? Files.status(target.directory))?.owner, owner != geteuid() else {
-      return
-    }
+  func refuseOthersFiles() throws {
+    // The database, or else the directory that it, or that its directory, will be made in.
+    let places = [target, target.directory, target.directory.directory]
+    guard let owner = try places.compactMap({ try Files.status($0)?.owner }).first, owner != geteuid() else { return }
     throw CatalogError(
       .notReplaced,
       "The database \(target) belongs to the user with the id \(owner). Restore it as that user, so that it stays theirs."

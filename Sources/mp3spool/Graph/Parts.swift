@@ -65,10 +65,15 @@ struct Parts {
   ///
   /// - Parameter probing: whether it must be writable.
   func existingSpool(probing: Bool = true) throws -> Spool {
+    try requireSpool()
+    return try probing ? spool() : Spool(opening: settings.spool)
+  }
+
+  /// Says that there is no spool, without trying it out.
+  func requireSpool() throws {
     guard try hasSpool() else {
       throw Problem.missing("there is no spool at \(settings.spool); a service makes one when it starts there")
     }
-    return try probing ? spool() : Spool(opening: settings.spool)
   }
 
   /// The database, for a command that only makes sense where there is one.
