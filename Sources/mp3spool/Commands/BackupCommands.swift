@@ -113,7 +113,8 @@ struct ReindexCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reindex", abstract: "Build the index of jobs anew from the spool.",
     discussion: """
-      Accounts and keys stay as they are. Without a backup this gives a new database all jobs, but no accounts: jobs belong \
+      It may run beside the services: each job stays listed, as it was or as it is. Accounts and keys stay as they are. \
+      Without a backup this gives a new database all jobs, but no accounts: jobs belong \
       to emails, so that accounts that are added with the same emails have them again.
       """)
 
