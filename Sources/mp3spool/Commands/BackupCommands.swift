@@ -37,8 +37,8 @@ struct RestoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore", abstract: "Put a backup in the place of the database, and index the spool.",
     discussion: """
-      Stop the services that use the database before, and start them after it; converters of other hosts may go on. The \
-      backup is checked first. The database that was there is kept beside the new one. Jobs come from the spool, also those \
+      Stop the services that use the database before, and start them after it; converters of other hosts may go on. Run it \
+      as the user that they run as. The backup is checked first. The database that was there is kept beside the new one. Jobs come from the spool, also those \
       that are younger than the backup. What is not in the spool is as it was in the backup: accounts, passwords, tokens, \
       webhooks and quotas. Tokens that were revoked since, and accounts that were disabled, are valid again.
       """)
