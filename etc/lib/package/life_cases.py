@@ -1,11 +1,13 @@
 """What becomes of that system when the package is upgraded, removed, purged and installed again."""
 
 import re
+import subprocess
 from pathlib import Path
 
 from client import Client
 from deb_cases import EMAIL, PASSWORD, SETTINGS, STATE
 from runner import case, eventually, expect
+from unit_cases import restart
 
 
 @case
@@ -26,6 +28,36 @@ def upgrade(world):
     eventually(lambda: system.journal("mp3spool.service"), lambda: moved.status("/readyz") == 200)
     moved.login().fetch(world.fid, world.mp3)
     settings.write_text(edited.replace("\nlisten: 127.0.0.1:8090\n", ""))
+
+
+@case
+def upgrade_with_socket(world):
+    """An upgrade leaves a socket open: nobody is refused, not even on addresses where only the socket listens."""
+    system, socket, unit = world.system, "mp3spool.socket", "mp3spool.service"
+    # As RunningAsAService says it.
+    system.systemctl("reset-failed", unit, check=False)
+    system.systemctl("stop", unit)
+    system.systemctl("enable", "--now", socket)
+    system.systemctl("start", unit)
+    process = system.property(unit, "MainPID")
+    far = Client(EMAIL, PASSWORD, "http://[::1]:8080", system.init)
+    try:
+        eventually(lambda: system.journal(unit), lambda: far.status("/readyz") == 200)
+        upgrade = subprocess.Popen(
+            [*system.entry(), "dpkg", "--install", f"/root/{world.newer.name}"], stdout=subprocess.DEVNULL
+        )
+        # Not /readyz, by which a service says that it stops.
+        answers = [far.status("/healthz")]
+        while upgrade.poll() is None:
+            answers.append(far.status("/healthz"))
+        expect(upgrade.returncode == 0, "the upgrade failed")
+        expect(set(answers) == {200}, f"the answers were {answers}: {system.journal(unit)}")
+        expect(system.property(socket, "ActiveState") == "active", system.journal(socket))
+        expect(system.property(unit, "MainPID") not in ("0", process), "the service was not started again")
+        expect(far.status("/readyz") == 200, "it listens on the loopback of IPv4 alone")
+    finally:
+        system.systemctl("disable", "--now", socket)
+        restart(world)
 
 
 @case
