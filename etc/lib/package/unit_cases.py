@@ -226,3 +226,40 @@ def absent_mount(world):
         system.systemctl("daemon-reload")
         system.systemctl("reset-failed", check=False)
         restart(world)
+
+
+@case
+def converter_metrics(world):
+    """A converter starts without a network although the common settings want metrics; with the documented drop-in it tells
+    them."""
+    system, unit = world.system, "mp3spool-work@1.service"
+    names = ["mp3spool-auth.service", unit]
+    text = documented(world, "Monitoring", "metrics.conf")
+    system.systemctl("stop", "mp3spool.service")
+    try:
+        with settings(world, "metrics-listen: 127.0.0.1:9180\notlp-endpoint: http://127.0.0.1:4318"):
+            for name in names:
+                system.systemctl("start", name, check=False)
+                expect(system.property(name, "ActiveState") == "active", f"{name}: {system.journal(name)}")
+            expect("process_start_time_seconds" in measured(world, 9180), "the auth service tells nothing")
+            expect(world.client.status("http://127.0.0.1:9181/metrics") == 0, "the converter has a network")
+            with drop_ins(world, text, "mp3spool-work@.service"):
+                system.systemctl("restart", unit, check=False)
+                expect(system.property(unit, "ActiveState") == "active", system.journal(unit))
+                said = measured(world, 9181)
+                expect("mp3spool_decoder_deaths_total{" in said, f"it tells of no decoders: {said}")
+                log = system.journal(unit)
+                expect("empty network namespace: missing" not in log, log)
+            # With the drop-in, too, it may do little.
+            exposure = system.run("systemd-analyze", "security", "--no-pager", unit, check=False).stdout
+            level = float(re.search(r"exposure level for \S+: ([0-9.]+)", exposure)[1])
+            expect(level <= 1.5, f"its exposure is {level}")
+    finally:
+        system.systemctl("stop", *names)
+        restart(world)
+
+
+def measured(world, port):
+    address = f"http://127.0.0.1:{port}/metrics"
+    eventually(f"metrics at {port}", lambda: world.client.status(address) == 200)
+    return world.client.curl(address).stdout
