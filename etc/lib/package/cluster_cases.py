@@ -12,12 +12,13 @@ from cluster import OPERATORS, Program, problems
 from kustomize import identity, operate, render
 from runner import case, expect
 
-OVERLAYS = ["example", "auth-apart"]
+# The example, as it is and with each component.
+OVERLAYS = {"example": [], "auth-apart": ["../../components/auth-apart"]}
 VERSIONS = ["1.31", "1.34", "1.37"]
 
 
 def rendered(world, overlay):
-    return render(world.repository / "etc/kubernetes/overlays" / overlay)
+    return render(world.repository / "etc/kubernetes/overlays/example", OVERLAYS[overlay])
 
 
 def program(world):
