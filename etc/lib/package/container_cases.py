@@ -140,6 +140,12 @@ class Cluster:
         process = self.start(template, one, words, program, log)
         return process.wait(120), log.read_text(errors="replace")
 
+    def job(self, name):
+        """What `kubectl create job --from=cronjob/NAME` does."""
+        template = self.pod("CronJob", name)
+        one = template["spec"]["containers"][0]
+        return self.once(template, one, one["args"])
+
     def begin(self):
         for one, template in pods(self.objects):
             if one["kind"] == "Deployment":
