@@ -207,6 +207,30 @@ def other_disk(world):
 
 
 @case
+def folder(world):
+    """Root, and with the documented rights the members of a group, drop files that become MP3s; others cannot."""
+    system = world.system
+    page = system.path("/usr/share/doc/mp3spool/Installing.md").read_text().partition("### The folder")[2]
+    lines = re.findall(r"^    ((?:install|setfacl) .*)$", page, re.MULTILINE)
+    expect(len(lines) == 3, f"the page says {lines}")
+    system.path("/srv/talk.mp4").write_bytes(world.video.read_bytes())
+    system.run("groupadd", "media")
+    for name, groups in (("ann", "media"), ("bob", "")):
+        system.run("useradd", "--no-create-home", "--groups", groups, name)
+    system.run("sh", "-c", f"cd /srv && {lines[0]}")
+    eventually("root's MP3", lambda: system.path(f"{STATE}/spool/done/talk.mp3").exists())
+    for line in lines[1:]:
+        system.run("sh", "-c", line)
+    # StateDirectory= sets the folder's mode anew.
+    restart(world)
+    copy = ["runuser", "--user", "ann", "--", "cp", "/srv/talk.mp4", f"{STATE}/spool/incoming/ann.mp4"]
+    system.run(*copy)
+    eventually("Ann's MP3", lambda: system.path(f"{STATE}/spool/done/ann.mp3").exists())
+    copy[2] = "bob"
+    expect(system.run(*copy, check=False).returncode != 0, "who is not in the group could drop a file")
+
+
+@case
 def absent_mount(world):
     """Nothing that uses the spool starts while what is to be mounted there is not, also where the boot does not wait for it."""
     system, mount = world.system, f"{STATE[1:].replace('/', '-')}-spool.mount"
