@@ -10,7 +10,7 @@ import yaml
 
 from cluster import OPERATORS, Program, problems
 from kustomize import apply, identity, operate, render
-from runner import case, expect
+from runner import case, expect, run
 
 # The example, as it is and with each component.
 OVERLAYS = {"example": [], "auth-apart": ["../../components/auth-apart"]}
@@ -149,14 +149,17 @@ def settings(world):
 
 @case
 def documented(world):
-    """The article tells of each Secret that the operator makes, its patches fit the objects, and the overlays have this
-    version's image."""
+    """The article tells of each Secret that the operator makes, with settings that go together; its patches fit the objects,
+    and the overlays have this version's image."""
     article = (world.repository / "Sources/mp3spool/Documentation.docc/Kubernetes.md").read_text()
     for _, name in OPERATORS:
         expect(
             re.search(rf"create secret \w+ {name}\b", article),
             f"the article does not say how to make the Secret {name}",
         )
+    literals = dict(re.findall(r"--from-literal=(\w+)=['\"]?([^'\"\s]+)", article))
+    literals["JWT_SECRET"] = "0123456789abcdef0123456789abcdef"
+    run(world.program, "config", env=literals, cwd=world.folder)
     patches = [
         patch
         for block in re.findall(r"\n```yaml\n(.*?)```\n", article, re.DOTALL)
