@@ -184,14 +184,17 @@ def other_disk(world):
     place = documented(world, "RunningAsAService", "another place", "yaml").removeprefix("spool: ").strip()
     before = file.read_text()
     expect(f"spool: {STATE}/spool\n" in before, "the settings do not say where the spool is")
-    system.run("install", "-d", "-o", "mp3spool", "-g", "mp3spool", "-m", "750", place)
     text = documented(world, "RunningAsAService", "another place")
+    page = system.path("/usr/share/doc/mp3spool/RunningAsAService.md").read_text()
+    for line in re.findall(r"^    (.*)$", page.partition("another place")[2].partition("```ini")[0], re.MULTILINE):
+        system.run("sh", "-c", line)
     try:
         with drop_ins(world, text, "mp3spool.service", "mp3spool-.service"):
             file.write_text(before.replace(f"spool: {STATE}/spool", f"spool: {place}"))
             restart(world)
-            fid, world.fid = world.fid, world.client.login().convert(world.video, world.mp3)
-            expect(system.run("find", place, "-name", "*.mp3").stdout, "the MP3 is elsewhere")
+            world.client.login().fetch(world.fid, world.mp3)
+            fid, world.fid = world.fid, world.client.convert(world.video, world.mp3)
+            expect(world.fid in system.run("find", place, "-path", "*/done/*").stdout, "the MP3 is elsewhere")
             with settings(world, "keep-done: 0s"):
                 eventually(lambda: system.journal(unit), lambda: cleaned(world, unit))
             expect(not system.run("find", place, "-name", "*.mp3").stdout, "the MP3 was not cleaned away")
