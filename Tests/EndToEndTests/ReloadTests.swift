@@ -160,6 +160,8 @@ import Testing
     try await withScratch { scratch in
       let settings = "jwt-secret: credential:token-secret\ntls-key: credential:key\ntls-certificate: credential:chain\n"
       try scratch.write("settings.yaml", "\(settings)metrics-listen: 127.0.0.1:0\n".utf8)
+      try FileManager.default.createDirectory(
+        at: scratch.spool.appending(path: "incoming"), withIntermediateDirectories: true)
       let converter = try scratch.start(["work", "--config", "settings.yaml"])
       try await eventually("a converter") { converter.log.contains("metrics listens on http:") }
       converter.send(SIGHUP)
