@@ -155,6 +155,22 @@ import Testing
     }
   }
 
+  /// The settings of all parts are often one file.
+  @Test func aConverterIsGivenNoCredentialAndNeedsNone() async throws {
+    try await withScratch { scratch in
+      let settings = "jwt-secret: credential:token-secret\ntls-key: credential:key\ntls-certificate: credential:chain\n"
+      try scratch.write("settings.yaml", "\(settings)metrics-listen: 127.0.0.1:0\n".utf8)
+      try FileManager.default.createDirectory(
+        at: scratch.spool.appending(path: "incoming"), withIntermediateDirectories: true)
+      let converter = try scratch.start(["work", "--config", "settings.yaml"])
+      try await eventually("a converter") { converter.log.contains("metrics listens on http:") }
+      converter.send(SIGHUP)
+      try await eventually("a reload") { converter.log.contains("the settings were read again") }
+      converter.send(SIGTERM)
+      #expect(await converter.outcome().status == 0)
+    }
+  }
+
   @Test func aCredentialIsReadAgain() async throws {
     let settings = "jwt-secret: credential:token-secret\n"
     try await withScratch { scratch in

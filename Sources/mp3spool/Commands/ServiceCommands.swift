@@ -113,7 +113,8 @@ struct WorkCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.converters: converters])
+      // It has no use for secrets, and its unit is given none; settings that name them are often those of all parts.
+      let source = common.source([.converters: converters]) { _ in .leftAlone }
       let parts = try await Parts.started(source)
       let current = try await Current(parts) { parts, old in
         Arrangement(parts, loginRate: parts.loginRate(after: old))
