@@ -82,6 +82,9 @@ struct CatalogFile {
     configuration.busyMode = .timeout(Double(patience.components.seconds))
     configuration.foreignKeysEnabled = true
     configuration.label = "mp3spool.catalog"
+    // Each connection keeps pages up to so many KiB. With SQLite's 2 MiB for each of six a service grows for days, for what
+    // the system's own cache of the file has as well.
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
     return configuration
   }
 
