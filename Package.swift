@@ -63,6 +63,7 @@ let rooms: [Target] = [
     name: "WebServer",
     dependencies: [
       "Telemetry", "WireFormats", logging, hummingbird, nioCore, nioHTTP1, nioPosix, httpTypes, lifecycle,
+      metrics,
       .product(name: "HummingbirdCore", package: "hummingbird"),
       .product(name: "NIOExtras", package: "swift-nio-extras"),
       .product(name: "NIOTLS", package: "swift-nio"),

@@ -36,7 +36,7 @@ public struct WebServer: Service {
     at place: Place, responder: @escaping @Sendable () -> Answering, limits: @escaping @Sendable () -> ClientLimits,
     certificates: @escaping @Sendable () -> Certificates?, logger: Logger,
     onListening: @escaping @Sendable (SocketAddress?) -> Void
-  ) where Answering.Context: InitializableFromSource<ApplicationRequestContextSource> {
+  ) where Answering.Context: ClientContext & InitializableFromSource<ApplicationRequestContextSource> {
     (self.place, self.logger, self.onListening) = (place, logger, onListening)
     connections = limits().connections
     channel = WebChannel(

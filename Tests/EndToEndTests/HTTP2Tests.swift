@@ -67,7 +67,7 @@ import Testing
 
   @Test func silentClientsLeaveRoomForOthers() async throws {
     let limits = [
-      "MP3SPOOL_CONNECTIONS": "20", "MP3SPOOL_HEADER_TIMEOUT": "1", "MP3SPOOL_IDLE_TIMEOUT": "1",
+      "MP3SPOOL_CONNECTIONS": "20", "MP3SPOOL_HEADER_TIMEOUT": "3", "MP3SPOOL_IDLE_TIMEOUT": "3",
     ]
     try await withSecureService(limits) { service, _ in
       let said = try await lines(
@@ -79,6 +79,45 @@ import Testing
         print(said(client)[0].split("\r\n")[0])
         """#)
       #expect(said == ["HTTP/1.1 200 OK"])
+    }
+  }
+
+  /// HTTP/2 takes any word for a method.
+  @Test func strangersMakeNoLabels() async throws {
+    try await withSecureService(["MP3SPOOL_ACCESS_LOG": "on"]) { service, trust in
+      for (method, path, status) in [
+        ("STRANGE-WORD", "/healthz", 501), ("STRANGE-WORD", "/nowhere", 501), ("get", "/healthz", 501),
+        ("DELETE", "/healthz", 405), ("DELETE", "/nowhere", 404),
+      ] {
+        let answer = try await service.scratch.curl(service.gateway + path, trust + ["--http2", "-X", method])
+        #expect(answer.status == status, "\(method) \(path): \(answer)")
+      }
+      let text = try await service.scratch.curl("\(service.gateway)/metrics", trust).text
+      #expect(!text.contains("STRANGE") && !text.contains("\"get\"") && !service.command.log.contains("STRANGE"))
+      let others = /hb_requests_total\{http_request_method="_OTHER",http_response_status_code="501",.*\} 3\n/
+      #expect(text.contains(others), "\(text)")
+    }
+  }
+
+  /// Its answer can be written nowhere; it is counted all the same, and has its line.
+  @Test(arguments: ["client.close()", "client.sendall(frame(3, 0, 1, bytes(4))); time.sleep(1)"])
+  func aRequestWhoseClientLeavesIsCounted(leaving: String) async throws {
+    try await withSecureService(["MP3SPOOL_ACCESS_LOG": "on"]) { service, trust in
+      _ = try await lines(
+        service,
+        #"""
+        client = secure()
+        client.sendall(preface + frame(1, 4, 1, head("PUT", "/upload/a.mp4", authorization=f"Bearer {token}")))
+        client.sendall(frame(0, 0, 1, bytes(1000)))
+        time.sleep(1)
+        """# + "\n" + leaving)
+      let log = try await eventually("its line") {
+        service.command.log.split(separator: "\n").first { $0.contains("PUT /upload") }
+      }
+      #expect(log.contains("broken-off"), "\(log)")
+      let text = try await service.scratch.curl("\(service.gateway)/metrics", trust).text
+      #expect(text.contains("http_server_active_requests{http_request_method=\"PUT\"} 0\n"), "\(text)")
+      #expect(text.contains(/hb_requests_total\{http_request_method="PUT",.*\} 1\n/), "\(text)")
     }
   }
 

@@ -8,7 +8,7 @@ import Settings
 import WebServer
 
 /// One HTTP server as a service; says where it listens once it does.
-struct HTTPService<Context: RequestContext>: Service where Context.Source == ApplicationRequestContextSource {
+struct HTTPService<Context: ClientContext>: Service where Context.Source == ApplicationRequestContextSource {
   let name: String
   /// Where it listens, unless a service manager listens for it.
   let address: HostAndPort

@@ -100,7 +100,7 @@ extension Parts {
 extension Parts {
   func authResponder(_ entrance: Entrance, _ access: AccessTokens) throws -> RouterResponder<AuthContext> {
     let router = Router(context: AuthContext.self, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: MetricsMiddleware())
+    router.add(middleware: RequestMetrics())
     router.add(middleware: ClientMiddleware(try trustedProxies()))
     router.add(middleware: RequestMiddleware(access: Telemetry.logger("access")))
     router.add(middleware: AuditMiddleware(entrance.audit))
