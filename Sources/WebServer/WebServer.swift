@@ -1,3 +1,4 @@
+import Glibc
 public import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -25,7 +26,7 @@ public struct WebServer: Service {
   private let onListening: @Sendable (SocketAddress?) -> Void
 
   /// How many connections wait in the kernel until they are accepted.
-  private static let backlog: Int32 = 1024
+  private static let backlog: Int32 = 4096
 
   /// - Parameters:
   ///   - responder: asked for at each request, so that another one may take its place.
@@ -85,7 +86,10 @@ public struct WebServer: Service {
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .bind(host: host, port: port) { channel.setup(channel: $0, logger: logger) }
     case .socket(let descriptor):
-      return try await bootstrap.bind(descriptor) { channel.setup(channel: $0, logger: logger) }
+      let listener = try await bootstrap.bind(descriptor) { channel.setup(channel: $0, logger: logger) }
+      // NIO has it listen once more, with a backlog of its own.
+      _ = Glibc.listen(descriptor, Self.backlog)
+      return listener
     }
   }
 

@@ -14,6 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.listen: listen, .authListen: authListen, .converters: converters])
       let parts = try await Parts.started(source)
+      let sockets = try PassedSockets().shares(of: [.gateway, .auth])
       let manager = parts.manager(parts: 2)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
@@ -27,11 +28,10 @@ struct ServeCommand: AsyncParsableCommand {
           gateway: try await parts.gateway(ground, entrance, asking: nil),
           auth: try parts.authResponder(entrance, access))
       }
-      let sockets = PassedSockets()
       try await ServiceRun(source: source, current: current, manager: manager).run(
         working: [
-          parts.authServer(current, manager, sockets.socket(for: .auth, among: [.gateway, .auth])),
-          parts.gatewayServer(current, manager, sockets.socket(for: .gateway, among: [.gateway, .auth])),
+          parts.authServer(current, manager, sockets[.auth]),
+          parts.gatewayServer(current, manager, sockets[.gateway]),
           try parts.converter(spool, current),
         ], serving: [seat] + parts.besideGateway(ground, current))
       _ = consume lock
@@ -50,6 +50,7 @@ struct AuthCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.authListen: authListen])
       let parts = try await Parts.started(source)
+      let sockets = try PassedSockets().shares(of: [.auth])
       let manager = parts.manager(parts: 1 + parts.metricsServerCount)
       let catalog = try parts.catalog()
       let current = try await Current(parts) { parts, old in
@@ -58,10 +59,10 @@ struct AuthCommand: AsyncParsableCommand {
           parts, loginRate: rate, certificates: try await parts.certificates(),
           auth: try parts.authResponder(parts.entrance(catalog, access, rate), access))
       }
-      let socket = PassedSockets().socket(for: .auth, among: [.auth])
       try await ServiceRun(source: source, current: current, manager: manager)
         .run(
-          working: [parts.authServer(current, manager, socket)], serving: parts.metricsServers(current, manager))
+          working: [parts.authServer(current, manager, sockets[.auth])], serving: parts.metricsServers(current, manager)
+        )
     }
   }
 }
@@ -78,6 +79,7 @@ struct GatewayCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.listen: listen, .authService: authService])
       let parts = try await Parts.started(source)
+      let sockets = try PassedSockets().shares(of: [.gateway])
       let manager = parts.manager(parts: 1)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
       let lock = try parts.ownIndex()
@@ -91,9 +93,9 @@ struct GatewayCommand: AsyncParsableCommand {
           parts, loginRate: rate, certificates: try await parts.certificates(),
           gateway: try await parts.gateway(ground, entrance, asking: remote))
       }
-      let socket = PassedSockets().socket(for: .gateway, among: [.gateway])
       try await ServiceRun(source: source, current: current, manager: manager).run(
-        working: [parts.gatewayServer(current, manager, socket)], serving: [seat] + parts.besideGateway(ground, current)
+        working: [parts.gatewayServer(current, manager, sockets[.gateway])],
+        serving: [seat] + parts.besideGateway(ground, current)
       )
       _ = consume lock
     }

@@ -32,7 +32,7 @@ extension Parts {
     let responder = router.buildResponder()
     return [
       HTTPService(
-        name: "metrics", address: address, socket: nil, current: current, responder: { _ in responder },
+        name: "metrics", address: address, sockets: [], current: current, responder: { _ in responder },
         manager: manager, logger: Telemetry.logger("metrics"))
     ]
   }
