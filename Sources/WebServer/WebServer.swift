@@ -62,7 +62,7 @@ public struct WebServer: Service {
   /// Leaves connections that come from now on in the socket, for whoever has it next, and lets those that were accepted
   /// arrive: NIO drops what is on the way between a server's channel and its reader when the channel closes.
   private func end(_ channel: any Channel, _ quiescing: ServerQuiescingHelper) {
-    channel.setOption(.autoRead, value: false).whenComplete { _ in
+    channel.triggerUserOutboundEvent(AcceptPause.Event.end).whenComplete { _ in
       channel.eventLoop.scheduleTask(in: Self.arriving) { quiescing.initiateShutdown(promise: nil) }
     }
   }
@@ -72,8 +72,9 @@ public struct WebServer: Service {
   private func listen(_ quiescing: ServerQuiescingHelper) async throws -> Listener {
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .serverChannelInitializer { [connections] channel in
+      .serverChannelInitializer { [connections, logger] channel in
         channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
           // Connections beyond the limit stay in the kernel's queue until others end.
           let room = AvailableConnectionsChannelHandler(maxConnections: connections)
           try channel.pipeline.syncOperations.addHandler(room)

@@ -23,7 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
       let current = try await Current(parts) { parts, old in
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
         let entrance = parts.entrance(catalog, access, rate)
-        return Arrangement(
+        return try Arrangement(
           parts, loginRate: rate, certificates: try await parts.certificates(),
           gateway: try await parts.gateway(ground, entrance, asking: nil),
           auth: try parts.authResponder(entrance, access))
@@ -55,7 +55,7 @@ struct AuthCommand: AsyncParsableCommand {
       let catalog = try parts.catalog()
       let current = try await Current(parts) { parts, old in
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
-        return Arrangement(
+        return try Arrangement(
           parts, loginRate: rate, certificates: try await parts.certificates(),
           auth: try parts.authResponder(parts.entrance(catalog, access, rate), access))
       }
@@ -89,7 +89,7 @@ struct GatewayCommand: AsyncParsableCommand {
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
         let remote = parts.remoteAuth(access, after: old)
         let entrance = remote.map { parts.entrance(asking: $0, rate) } ?? parts.entrance(catalog, access, rate)
-        return Arrangement(
+        return try Arrangement(
           parts, loginRate: rate, certificates: try await parts.certificates(),
           gateway: try await parts.gateway(ground, entrance, asking: remote))
       }
@@ -114,7 +114,7 @@ struct WorkCommand: AsyncParsableCommand {
       let source = common.source([.converters: converters])
       let parts = try await Parts.started(source)
       let current = try await Current(parts) { parts, old in
-        Arrangement(parts, loginRate: parts.loginRate(after: old))
+        try Arrangement(parts, loginRate: parts.loginRate(after: old))
       }
       let converter = try parts.converter(try parts.spool(), current)
       let manager = parts.manager(parts: parts.metricsServerCount)

@@ -67,14 +67,28 @@ struct HTTPService<Context: ClientContext>: Service where Context.Source == Appl
 }
 
 extension ClientLimits {
+  /// What is not a connection: the spool's files, the database, the decoders' pipes.
+  private static let otherDescriptors = 512
+  /// The least that a server can do with.
+  private static let leastConnections = 32
+
   /// The settings' limits, with as many connections as this process may have descriptors for.
-  init(_ settings: WebSettings) {
-    // What is not a connection: the spool's files, the database, the decoders' pipes, another server in this process.
-    let descriptors = max(OpenFiles.raiseLimit() - 512, 64)
+  ///
+  /// - Parameter servers: how many servers of this process share these.
+  /// - Throws: where there are too few. A server that had no descriptor for the file of an upload would fail again and again.
+  init(_ settings: WebSettings, servers: Int) throws(Problem) {
+    let most = OpenFiles.raiseLimit()
+    let share = (most - Self.otherDescriptors) / max(servers, 1)
+    guard servers == 0 || share >= Self.leastConnections else {
+      throw .unavailable(
+        "only \(most) files may be open in this process, and it needs "
+          + "\(Self.otherDescriptors + servers * Self.leastConnections) for its servers: raise the limit (ulimit -n, or "
+          + "LimitNOFILE= in its unit)")
+    }
     self.init(
       head: TimeAmount(settings.headerTimeout), body: TimeAmount(settings.bodyTimeout),
       idle: TimeAmount(settings.idleTimeout), write: TimeAmount(settings.writeTimeout),
-      connections: min(settings.connections, descriptors), connectionsPerAddress: settings.connectionsPerAddress)
+      connections: min(settings.connections, max(share, 1)), connectionsPerAddress: settings.connectionsPerAddress)
   }
 
   /// The same for one of several sockets of a server.
