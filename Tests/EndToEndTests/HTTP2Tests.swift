@@ -139,7 +139,7 @@ import Testing
       let begin = ContinuousClock.now
       service.command.send(SIGTERM)
       #expect(await service.command.outcome().status == 0)
-      #expect(.now - begin < .seconds(15))
+      #expect(.now - begin < .seconds(12))
       let outcome = await clients.outcome()
       #expect(outcome.status == 0 && !outcome.output.contains("never"), "\(outcome)")
     }
