@@ -20,6 +20,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let ahc: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
@@ -62,11 +63,12 @@ let rooms: [Target] = [
     name: "WebServer",
     dependencies: [
       "Telemetry", "WireFormats", logging, hummingbird, nioCore, nioHTTP1, nioPosix, httpTypes, lifecycle,
+      metrics,
       .product(name: "HummingbirdCore", package: "hummingbird"),
       .product(name: "NIOExtras", package: "swift-nio-extras"),
       .product(name: "NIOTLS", package: "swift-nio"),
       nioSSL,
-      .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+      nioHTTP2,
       .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
       .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),
@@ -163,7 +165,7 @@ let tests: [Target] = [
       "Gateway", "AuthService", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", system, logging,
       hummingbird, nioCore, .product(name: "Yams", package: "Yams"),
     ]),
-  .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, httpTypes]),
+  .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, nioHTTP2, httpTypes]),
   .testTarget(name: "TerminalTextTests", dependencies: ["TerminalText"]),
   .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),
   .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),

@@ -46,6 +46,7 @@ public final class Visitor: Sendable {
 public struct AuthContext: GuardedContext {
   public var coreContext: CoreRequestContextStorage
   public var client: ClientAddress
+  public let end = AnswerEnd()
   public let visitor = Visitor()
 
   public init(source: ApplicationRequestContextSource) {

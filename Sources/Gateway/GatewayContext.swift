@@ -3,7 +3,7 @@ import HTTPTypes
 public import Hummingbird
 import NIOCore
 import NIOHTTPTypes
-import WebServer
+public import WebServer
 public import WireFormats
 
 /// What Hummingbird knows of a request, its connection, and who it is from.
@@ -11,6 +11,7 @@ public struct GatewayContext: GuardedContext {
   public var coreContext: CoreRequestContextStorage
   public var client: ClientAddress
   private let channel: any Channel
+  public let end = AnswerEnd()
   public let visitor = Visitor()
 
   public init(source: ApplicationRequestContextSource) {

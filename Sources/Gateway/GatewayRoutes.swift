@@ -70,7 +70,7 @@ public struct GatewayRoutes: Sendable {
 
   public func router() -> Router<GatewayContext> {
     let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: MetricsMiddleware())
+    router.add(middleware: RequestMetrics())
     router.add(middleware: ClientMiddleware(proxies))
     router.add(middleware: RequestMiddleware(access: access))
     router.add(middleware: AuditMiddleware(entrance.audit))

@@ -9,7 +9,7 @@ import Synchronization
 
 /// Has requests answered by the responder that is in charge when they come, and writes the answers.
 struct Answers<Answering: HTTPResponder>: Sendable
-where Answering.Context: InitializableFromSource<ApplicationRequestContextSource> {
+where Answering.Context: ClientContext & InitializableFromSource<ApplicationRequestContextSource> {
   let responder: @Sendable () -> Answering
   let logger: Logger
   private let clock = HTTPClock()
@@ -24,20 +24,25 @@ where Answering.Context: InitializableFromSource<ApplicationRequestContextSource
   ) async throws {
     var logger = logger
     logger[metadataKey: "hb.request.id"] = .stringConvertible(RequestID())
-    let response = try await answer(request, channel, logger)
-    do { try await writer.write(response: response.head, body: response.body) } catch is HTTPParserError {
+    let context = Answering.Context(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+    var isWhole = false
+    defer { context.end.isOver(isWhole: isWhole) }
+    let response = try await answer(request, context)
+    do {
+      try await writer.write(response: response.head, body: response.body)
+      isWhole = true
+    } catch is HTTPParserError {
       // A parser's error would be answered once more.
       throw RequestBrokeOff()
     }
   }
 
-  private func answer(_ request: Request, _ channel: any Channel, _ logger: Logger) async throws -> Response {
-    let context = Answering.Context(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+  private func answer(_ request: Request, _ context: Answering.Context) async throws -> Response {
     var response: Response
     do { response = try await responder().respond(to: request, context: context) } catch let error as HTTPParserError {
       throw error
     } catch {
-      logger.debug("a request was not answered", metadata: ["error": "\(error)"])
+      context.logger.debug("a request was not answered", metadata: ["error": "\(error)"])
       response = Response(status: .internalServerError)
     }
     response.headers[.date] = clock.now

@@ -64,6 +64,8 @@ public final class Certificates: Sendable {
       certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(privateKey))
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["h2", "http/1.1"]
+    // For a client's word that it has seen the end, which a silent one never says.
+    configuration.shutdownTimeout = ClientLimits.lingeringTime
     do { return try NIOSSLContext(configuration: configuration) } catch {
       throw CertificateError("the key \(key) is not the one of the certificate \(chain)")
     }

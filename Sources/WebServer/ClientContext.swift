@@ -8,6 +8,20 @@ public import WireFormats
 public protocol ClientContext: RequestContext {
   /// Who the connection is with; `ClientMiddleware` puts whom a proxy speaks for in its place.
   var client: ClientAddress { get set }
+  /// Is told by the server when the request is over.
+  var end: AnswerEnd { get }
+}
+
+/// The context of a server that is nobody's in particular.
+public struct PlainContext: ClientContext {
+  public var coreContext: CoreRequestContextStorage
+  public var client: ClientAddress
+  public let end = AnswerEnd()
+
+  public init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    client = ClientAddress(peerOf: source.channel)
+  }
 }
 
 extension ClientContext {

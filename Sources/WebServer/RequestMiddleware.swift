@@ -25,47 +25,69 @@ public struct RequestMiddleware<Context: ClientContext>: RouterMiddleware {
     var context = context
     // The id that Hummingbird made says the same in other words.
     context.logger[metadataKey: "hb.request.id"] = nil
+    let line = AccessLine(request, trace, begin: begin)
+    let isTold = access.logLevel <= .info
     return try await Telemetry.follow(trace) { [context] in
-      var response = try await Telemetry.span(request.method.rawValue, .server) { span in
-        let response = try await next(request, context)
-        Self.describe(span, request, response, context)
+      do {
+        var response = try await Telemetry.span(request.method.label, .server) { span in
+          let response = try await next(request, context)
+          Self.describe(span, request, response, context)
+          return response
+        }
+        response.headers[.xRequestID] = trace.request.description
+        if isTold { tell(line, response.status, context, line.count(&response)) }
         return response
+      } catch {
+        if isTold { tell(line, (error as? any HTTPResponseError)?.status ?? .internalServerError, context, Tally()) }
+        throw error
       }
-      response.headers[.xRequestID] = trace.request.description
-      if access.logLevel <= .info { tell(request, &response, context, trace, since: begin) }
-      return response
     }
   }
 
   private static func describe(_ span: WorkSpan, _ request: Request, _ response: Response, _ context: Context) {
-    if let route = context.endpointPath { span.setName("\(request.method.rawValue) \(route)") }
-    span.note("http.request.method", request.method.rawValue)
+    if let route = context.endpointPath { span.setName("\(request.method.label) \(route)") }
+    span.note("http.request.method", request.method.label)
     span.note("http.route", context.endpointPath ?? "")
     span.note("http.response.status_code", "\(response.status.code)")
     if response.status.code >= 500 { span.fail("\(response.status)") }
   }
 
-  /// Has the line written when the last byte of the body is.
-  private func tell(
-    _ request: Request, _ response: inout Response, _ context: Context, _ trace: Trace,
-    since begin: ContinuousClock.Instant
-  ) {
-    let (route, status, body) = (context.endpointPath ?? "-", response.status.code, response.body)
-    let metadata: Logger.Metadata = [
-      "request": "\(trace.request)", "method": "\(request.method.rawValue)", "route": "\(route)",
-      "status": "\(status)", "received": "\(request.headers[.contentLength] ?? "-")", "client": "\(context.client)",
-    ]
-    response.body = ResponseBody(contentLength: body.contentLength) { [access] writer in
-      let tally = Tally()
-      let outcome: Result<Void, any Error>
-      do { outcome = .success(try await body.write(writer.map(tally.count))) } catch { outcome = .failure(error) }
-      var fields = metadata
+  /// Has the line written when the request is over.
+  private func tell(_ line: AccessLine, _ status: HTTPResponse.Status, _ context: Context, _ tally: Tally) {
+    let (route, client) = (context.endpointPath ?? "-", context.client)
+    context.end.whenOver { [access] isWhole in
+      var fields = line.fields
+      fields["route"] = "\(route)"
+      fields["status"] = "\(status.code)"
+      fields["client"] = "\(client)"
       fields["sent"] = "\(tally.bytes.load(ordering: .relaxed))"
-      fields["seconds"] = "\((ContinuousClock.now - begin) / .seconds(1))"
-      if case .failure = outcome { fields["outcome"] = "broken-off" }
-      access.info("\(request.method.rawValue) \(route) \(status)", metadata: fields)
-      try outcome.get()
+      fields["seconds"] = "\((ContinuousClock.now - line.begin) / .seconds(1))"
+      if !isWhole { fields["outcome"] = "broken-off" }
+      access.info("\(line.method) \(route) \(status.code)", metadata: fields)
     }
+  }
+}
+
+/// What a line of the access log says of a request before it is answered.
+private struct AccessLine {
+  let method: String
+  let fields: Logger.Metadata
+  let begin: ContinuousClock.Instant
+
+  init(_ request: Request, _ trace: Trace, begin: ContinuousClock.Instant) {
+    (method, self.begin) = (request.method.label, begin)
+    fields = [
+      "request": "\(trace.request)", "method": "\(method)", "received": "\(request.headers[.contentLength] ?? "-")",
+    ]
+  }
+
+  /// Has the bytes of an answer's body counted.
+  func count(_ response: inout Response) -> Tally {
+    let (tally, body) = (Tally(), response.body)
+    response.body = ResponseBody(contentLength: body.contentLength) { writer in
+      try await body.write(writer.map(tally.count))
+    }
+    return tally
   }
 }
 

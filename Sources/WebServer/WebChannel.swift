@@ -119,36 +119,41 @@ struct WebChannel: HTTPChannelHandler {
     try pipeline.addHandler(NIOSSLServerHandler(context: certificates.current))
     let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Speech> { result, channel in
       channel.eventLoop.makeCompletedFuture {
-        if case .negotiated("h2") = result { return .http2(try http2(channel, limits, logger)) }
+        if case .negotiated("h2") = result { return .http2(try http2(channel, limits)) }
         return .http1(try http1(channel, limits, isSecure: true, logger))
       }
     }
-    try pipeline.addHandler(negotiation)
+    let stop = HeldStop()
+    try pipeline.addHandlers([negotiation, stop])
     let tooLate = channel.eventLoop.scheduleTask(in: limits.head) { channel.close(promise: nil) }
     let speech = negotiation.protocolNegotiationResult
-    speech.whenComplete { _ in tooLate.cancel() }
+    speech.assumeIsolated().whenComplete { _ in
+      tooLate.cancel()
+      stop.pass()
+    }
     return speech
   }
 
   private func http2(
-    _ channel: any Channel, _ limits: ClientLimits, _ logger: Logger
+    _ channel: any Channel, _ limits: ClientLimits
   ) throws -> NIOHTTP2Handler.AsyncStreamMultiplexer<Parts> {
-    let manager = NIOHTTP2ServerConnectionManagementHandler(
+    let (pipeline, session) = (channel.pipeline.syncOperations, HTTP2SessionHandler(limits: limits))
+    // It knows how to say goodbye; when is the session's matter.
+    let goodbye = NIOHTTP2ServerConnectionManagementHandler(
       eventLoop: channel.eventLoop,
-      configuration: .init(
-        maxIdleTime: limits.idle, maxAge: nil, maxGraceTime: nil,
-        keepalive: .init(pingInterval: limits.idle, ackTimeout: .seconds(20))))
-    let streams = try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
-      mode: .server, streamDelegate: manager.http2StreamDelegate, configuration: Self.http2Limits
-    ) { stream in stream.eventLoop.makeCompletedFuture { try http2Stream(stream, limits, logger) } }
-    try channel.pipeline.syncOperations.addHandler(manager)
+      configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
+    try pipeline.addHandler(HTTP2Tap(session))
+    let streams = try pipeline.configureAsyncHTTP2Pipeline(
+      mode: .server, streamDelegate: HTTP2StreamCount(session, goodbye, on: channel.eventLoop), frameDelegate: session,
+      configuration: Self.http2Limits
+    ) { stream in stream.eventLoop.makeCompletedFuture { try http2Stream(stream, limits) } }
+    try pipeline.addHandlers([session, goodbye])
     return streams
   }
 
-  private func http2Stream(_ stream: any Channel, _ limits: ClientLimits, _ logger: Logger) throws -> Parts {
+  private func http2Stream(_ stream: any Channel, _ limits: ClientLimits) throws -> Parts {
     try stream.pipeline.syncOperations.addHandlers([
       HTTP2FramePayloadToHTTPServerCodec(), ExchangeHandler(.stream, limits: limits),
-      HTTPConnectionStateHandler(logger: logger),
     ])
     return try Parts(wrappingChannelSynchronously: stream)
   }

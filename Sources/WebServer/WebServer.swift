@@ -1,3 +1,4 @@
+import Glibc
 public import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -25,7 +26,7 @@ public struct WebServer: Service {
   private let onListening: @Sendable (SocketAddress?) -> Void
 
   /// How many connections wait in the kernel until they are accepted.
-  private static let backlog: Int32 = 1024
+  private static let backlog: Int32 = 4096
 
   /// - Parameters:
   ///   - responder: asked for at each request, so that another one may take its place.
@@ -36,7 +37,7 @@ public struct WebServer: Service {
     at place: Place, responder: @escaping @Sendable () -> Answering, limits: @escaping @Sendable () -> ClientLimits,
     certificates: @escaping @Sendable () -> Certificates?, logger: Logger,
     onListening: @escaping @Sendable (SocketAddress?) -> Void
-  ) where Answering.Context: InitializableFromSource<ApplicationRequestContextSource> {
+  ) where Answering.Context: ClientContext & InitializableFromSource<ApplicationRequestContextSource> {
     (self.place, self.logger, self.onListening) = (place, logger, onListening)
     connections = limits().connections
     channel = WebChannel(
@@ -61,7 +62,7 @@ public struct WebServer: Service {
   /// Leaves connections that come from now on in the socket, for whoever has it next, and lets those that were accepted
   /// arrive: NIO drops what is on the way between a server's channel and its reader when the channel closes.
   private func end(_ channel: any Channel, _ quiescing: ServerQuiescingHelper) {
-    channel.setOption(.autoRead, value: false).whenComplete { _ in
+    channel.triggerUserOutboundEvent(AcceptPause.Event.end).whenComplete { _ in
       channel.eventLoop.scheduleTask(in: Self.arriving) { quiescing.initiateShutdown(promise: nil) }
     }
   }
@@ -71,8 +72,9 @@ public struct WebServer: Service {
   private func listen(_ quiescing: ServerQuiescingHelper) async throws -> Listener {
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .serverChannelInitializer { [connections] channel in
+      .serverChannelInitializer { [connections, logger] channel in
         channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
           // Connections beyond the limit stay in the kernel's queue until others end.
           let room = AvailableConnectionsChannelHandler(maxConnections: connections)
           try channel.pipeline.syncOperations.addHandler(room)
@@ -85,7 +87,10 @@ public struct WebServer: Service {
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .bind(host: host, port: port) { channel.setup(channel: $0, logger: logger) }
     case .socket(let descriptor):
-      return try await bootstrap.bind(descriptor) { channel.setup(channel: $0, logger: logger) }
+      let listener = try await bootstrap.bind(descriptor) { channel.setup(channel: $0, logger: logger) }
+      // NIO has it listen once more, with a backlog of its own.
+      _ = Glibc.listen(descriptor, Self.backlog)
+      return listener
     }
   }
 

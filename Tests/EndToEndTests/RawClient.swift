@@ -5,6 +5,17 @@ extension Scratch {
   ///
   /// The script has `connect()`, `said(socket)`: all until the other side closes, and what ended it, and `port`, `token`.
   func python(_ script: String, port: String, _ arguments: String...) async throws -> String {
+    try await python(script, port: port, arguments)
+  }
+
+  func python(_ script: String, port: String, _ arguments: [String]) async throws -> String {
+    let outcome = try await launchPython(script, port: port, arguments).outcome()
+    guard outcome.status == 0 else { throw Disappointment(description: "\(outcome)") }
+    return outcome.output
+  }
+
+  /// Starts such a script, and does not wait for its end.
+  func launchPython(_ script: String, port: String, _ arguments: [String]) throws -> Command {
     let prelude = """
       import os, socket, sys, time
       port, token, arguments = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
@@ -28,6 +39,6 @@ extension Scratch {
 
       """
     let file = try write("logs/\(UUID().uuidString).py", (prelude + script).utf8)
-    return try await run("python3", [file, port, Accounts.adminToken] + arguments)
+    return try launch("python3", [file, port, Accounts.adminToken] + arguments)
   }
 }

@@ -70,4 +70,65 @@ import Testing
       await service.stop()
     }
   }
+
+  /// A service manager with as many sockets as there are names: asks each path of the socket at its place, counts how many
+  /// connections the first takes while nobody accepts them, and ends the service.
+  private static let several = #"""
+    import fcntl, os, signal, socket, sys, time
+    names, paths = os.environ.pop("FDNAMES").split(":"), os.environ.pop("PATHS").split()
+    listeners = [socket.create_server(("127.0.0.1", 0), backlog=2000) for _ in names]
+    child = os.fork()
+    if not child:
+        high = [fcntl.fcntl(listener, fcntl.F_DUPFD, 100) for listener in listeners]
+        for place, descriptor in enumerate(high): os.dup2(descriptor, 3 + place)
+        os.environ.update(LISTEN_FDS=str(len(names)), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=":".join(names))
+        os.execv(sys.argv[1], sys.argv[1:])
+    for listener, path in zip(listeners, paths):
+        client = socket.create_connection(listener.getsockname(), timeout=100)
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        words = b""
+        while portion := client.recv(65536): words += portion
+        print(words.split(b"\r\n")[0].decode())
+    if paths:
+        os.kill(child, signal.SIGSTOP)
+        clients = []
+        try:
+            for _ in range(400): clients.append(socket.create_connection(listeners[0].getsockname(), timeout=1))
+        except TimeoutError: pass
+        print("waiting", len(clients))
+        for client in clients: client.close()
+        os.kill(child, signal.SIGCONT)
+        os.kill(child, signal.SIGTERM)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """#
+
+  private func outcome(_ part: String, _ names: String, _ paths: String) async throws -> Outcome {
+    try await Scratch.use { scratch in
+      try await Accounts.add(to: scratch)
+      let manager = ["python3", "-c", Self.several]
+      return try await scratch.start([part], ["FDNAMES": names, "PATHS": paths], wrapper: manager).outcome()
+    }
+  }
+
+  @Test(arguments: [
+    ("gateway", "gateway:gateway", "/healthz /healthz"), ("gateway", "some.socket:some.socket", "/healthz /healthz"),
+    ("serve", "gateway:auth", "/healthz /.well-known/jwks.json"),
+    ("serve", "auth:gateway", "/.well-known/jwks.json /healthz"),
+    ("serve", "auth:gateway:auth", "/.well-known/jwks.json /healthz /.well-known/jwks.json"),
+    ("serve", ":", "/healthz /.well-known/jwks.json"),
+  ])
+  func eachSocketIsServed(_ part: String, _ names: String, _ paths: String) async throws {
+    let outcome = try await outcome(part, names, paths)
+    let answers = paths.split(separator: " ").map { _ in "HTTP/1.1 200 OK" }
+    #expect(outcome.lines == answers + ["waiting 400", "ended 0"], "\(outcome)")
+  }
+
+  @Test(arguments: [
+    ("gateway", "gateway:auth", "'auth'"), ("auth", "gateway", "'gateway'"), ("serve", "gateway:else", "'else'"),
+    ("serve", "a:b:c", "'c'"),
+  ])
+  func aSocketThatNobodyTakesStopsTheStart(_ part: String, _ names: String, _ word: String) async throws {
+    let outcome = try await outcome(part, names, "")
+    #expect(outcome.lines == ["ended 64"] && outcome.errors.contains(word), "\(outcome)")
+  }
 }

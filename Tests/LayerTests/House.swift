@@ -67,7 +67,7 @@ struct House {
       rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Telemetry"],
       reason: "the rooms below say by their errors what went wrong, and whoever called them decides what is told"),
     "Metrics": Guest(
-      rooms: ["Gateway", "Converter", "Notices", "Telemetry", "DurableFiles"], reason: counting),
+      rooms: ["WebServer", "Gateway", "Converter", "Notices", "Telemetry", "DurableFiles"], reason: counting),
     "Tracing": Guest(
       rooms: ["Telemetry"], reason: "the rooms say what they do by Telemetry, which knows who collects it"),
     "CoreMetrics": Guest(rooms: ["Telemetry"], reason: counting),

@@ -14,6 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.listen: listen, .authListen: authListen, .converters: converters])
       let parts = try await Parts.started(source)
+      let sockets = try PassedSockets().shares(of: [.gateway, .auth])
       let manager = parts.manager(parts: 2)
       // Before the database, which is not brought up to date under another service's feet.
       let lock = try parts.ownIndex()
@@ -24,16 +25,15 @@ struct ServeCommand: AsyncParsableCommand {
       let current = try await Current(parts) { parts, old in
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
         let entrance = parts.entrance(catalog, access, rate)
-        return Arrangement(
+        return try Arrangement(
           parts, loginRate: rate, certificates: try await parts.certificates(),
           gateway: try await parts.gateway(ground, entrance, asking: nil),
           auth: try parts.authResponder(entrance, access))
       }
-      let sockets = PassedSockets()
       try await ServiceRun(source: source, current: current, manager: manager).run(
         working: [
-          parts.authServer(current, manager, sockets.socket(for: .auth, among: [.gateway, .auth])),
-          parts.gatewayServer(current, manager, sockets.socket(for: .gateway, among: [.gateway, .auth])),
+          parts.authServer(current, manager, sockets[.auth]),
+          parts.gatewayServer(current, manager, sockets[.gateway]),
           try parts.converter(spool, current),
         ], serving: [seat] + parts.besideGateway(ground, current))
       _ = consume lock
@@ -52,18 +52,19 @@ struct AuthCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.authListen: authListen])
       let parts = try await Parts.started(source)
+      let sockets = try PassedSockets().shares(of: [.auth])
       let manager = parts.manager(parts: 1 + parts.metricsServerCount)
       let catalog = try parts.catalog()
       let current = try await Current(parts) { parts, old in
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
-        return Arrangement(
+        return try Arrangement(
           parts, loginRate: rate, certificates: try await parts.certificates(),
           auth: try parts.authResponder(parts.entrance(catalog, access, rate), access))
       }
-      let socket = PassedSockets().socket(for: .auth, among: [.auth])
       try await ServiceRun(source: source, current: current, manager: manager)
         .run(
-          working: [parts.authServer(current, manager, socket)], serving: parts.metricsServers(current, manager))
+          working: [parts.authServer(current, manager, sockets[.auth])], serving: parts.metricsServers(current, manager)
+        )
     }
   }
 }
@@ -80,6 +81,7 @@ struct GatewayCommand: AsyncParsableCommand {
     try await command {
       let source = common.source([.listen: listen, .authService: authService])
       let parts = try await Parts.started(source)
+      let sockets = try PassedSockets().shares(of: [.gateway])
       let manager = parts.manager(parts: 1)
       // Before the database, which is not brought up to date under another service's feet.
       let lock = try parts.ownIndex()
@@ -91,13 +93,13 @@ struct GatewayCommand: AsyncParsableCommand {
         let (access, rate) = (try await parts.accessTokens(catalog), parts.loginRate(after: old))
         let remote = parts.remoteAuth(access, after: old)
         let entrance = remote.map { parts.entrance(asking: $0, rate) } ?? parts.entrance(catalog, access, rate)
-        return Arrangement(
+        return try Arrangement(
           parts, loginRate: rate, certificates: try await parts.certificates(),
           gateway: try await parts.gateway(ground, entrance, asking: remote))
       }
-      let socket = PassedSockets().socket(for: .gateway, among: [.gateway])
       try await ServiceRun(source: source, current: current, manager: manager).run(
-        working: [parts.gatewayServer(current, manager, socket)], serving: [seat] + parts.besideGateway(ground, current)
+        working: [parts.gatewayServer(current, manager, sockets[.gateway])],
+        serving: [seat] + parts.besideGateway(ground, current)
       )
       _ = consume lock
     }
@@ -117,7 +119,7 @@ struct WorkCommand: AsyncParsableCommand {
       let source = common.source([.converters: converters]) { _ in .leftAlone }
       let parts = try await Parts.started(source)
       let current = try await Current(parts) { parts, old in
-        Arrangement(parts, loginRate: parts.loginRate(after: old))
+        try Arrangement(parts, loginRate: parts.loginRate(after: old))
       }
       let converter = try parts.converter(try await parts.awaitedSpool(), current)
       let manager = parts.manager(parts: parts.metricsServerCount)

@@ -28,9 +28,10 @@ final class Arrangement: Sendable {
   init(
     _ parts: Parts, loginRate: LoginRate, certificates: Certificates? = nil, gateway: GatewayArrangement? = nil,
     auth: RouterResponder<AuthContext>? = nil
-  ) {
+  ) throws(Problem) {
     settings = parts.settings
-    limits = ClientLimits(settings.web)
+    let servers = (gateway == nil ? 0 : 1) + (auth == nil ? 0 : 1) + parts.metricsServerCount
+    limits = try ClientLimits(settings.web, servers: servers)
     decoding = DecodeLimits(settings.limits)
     (self.loginRate, self.certificates, self.gateway, self.auth) = (loginRate, certificates, gateway, auth)
   }

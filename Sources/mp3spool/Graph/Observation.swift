@@ -22,7 +22,7 @@ extension Parts {
   /// asks for no token.
   func metricsServers(_ current: Current, _ manager: ServiceManager) -> [any Service] {
     guard let address = settings.metricsListen else { return [] }
-    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    let router = Router(context: PlainContext.self, options: .autoGenerateHeadEndpoints)
     router.get("metrics") { _, _ in
       Response(
         status: .ok, headers: [.contentType: PrometheusRegistry.contentType],
@@ -32,7 +32,7 @@ extension Parts {
     let responder = router.buildResponder()
     return [
       HTTPService(
-        name: "metrics", address: address, socket: nil, current: current, responder: { _ in responder },
+        name: "metrics", address: address, sockets: [], current: current, responder: { _ in responder },
         manager: manager, logger: Telemetry.logger("metrics"))
     ]
   }

@@ -11,6 +11,8 @@ struct PassedSockets {
   private let sockets: [(descriptor: CInt, name: String)]
 
   private static let first: CInt = 3
+  /// More than anybody has; each number below it is a descriptor.
+  private static let most: CInt = 1024
 
   /// Takes them: a process that this one starts does not get them.
   ///
@@ -20,7 +22,7 @@ struct PassedSockets {
     process: Int32 = ProcessInfo.processInfo.processIdentifier
   ) {
     guard environment["LISTEN_PID"] == "\(process)", let count = environment["LISTEN_FDS"].flatMap({ CInt($0) }),
-      count > 0, count <= 16
+      count > 0, count <= Self.most
     else {
       sockets = []
       return
@@ -32,13 +34,28 @@ struct PassedSockets {
     for socket in sockets { _ = fcntl(socket.descriptor, F_SETFD, FD_CLOEXEC) }
   }
 
-  /// The socket for a server: the one of its name; where no name is a server's, each server has the next one.
+  /// The sockets of each server: all that have its name. Where no name is a server's, a server that is alone has them all,
+  /// and of several each has the next one.
   ///
   /// - Parameter servers: those that the process runs.
-  func socket(for server: Server, among servers: [Server]) -> CInt? {
-    if let named = sockets.first(where: { $0.name == server.rawValue }) { return named.descriptor }
-    guard sockets.allSatisfy({ Server(rawValue: $0.name) == nil }) else { return nil }
-    guard let place = servers.firstIndex(of: server), sockets.indices.contains(place) else { return nil }
-    return sockets[place].descriptor
+  /// - Throws: where a socket is nobody's: clients would connect to it, and wait for ever.
+  func shares(of servers: [Server]) throws(Problem) -> [Server: [CInt]] {
+    let owners = sockets.contains { Server(rawValue: $0.name) != nil } ? byName() : byOrder(servers)
+    for (socket, owner) in zip(sockets, owners) where owner.map(servers.contains) != true {
+      throw .usage(
+        "the service manager listens with \(sockets.count) sockets, and no server of this process takes the one named "
+          + "'\(socket.name)'; see FileDescriptorName= of the socket unit")
+    }
+    let shares = zip(sockets, owners).compactMap { socket, owner in owner.map { ($0, [socket.descriptor]) } }
+    return Dictionary(shares, uniquingKeysWith: +)
+  }
+
+  private func byName() -> [Server?] { sockets.map { Server(rawValue: $0.name) } }
+
+  private func byOrder(_ servers: [Server]) -> [Server?] {
+    sockets.indices.map { place in
+      if servers.count == 1 { return servers[0] }
+      return servers.indices.contains(place) ? servers[place] : nil
+    }
   }
 }

@@ -82,15 +82,15 @@ extension Parts {
       version: MP3Spool.version, logger: Telemetry.logger("converter"))
   }
 
-  func authServer(_ current: Current, _ manager: ServiceManager, _ socket: CInt?) -> some Service {
+  func authServer(_ current: Current, _ manager: ServiceManager, _ sockets: [CInt]?) -> some Service {
     HTTPService(
-      name: "auth service", address: settings.authListen, socket: socket, current: current, responder: \.auth,
+      name: "auth service", address: settings.authListen, sockets: sockets ?? [], current: current, responder: \.auth,
       manager: manager, logger: Telemetry.logger("auth"))
   }
 
-  func gatewayServer(_ current: Current, _ manager: ServiceManager, _ socket: CInt?) -> some Service {
+  func gatewayServer(_ current: Current, _ manager: ServiceManager, _ sockets: [CInt]?) -> some Service {
     HTTPService(
-      name: "gateway", address: settings.listen, socket: socket, current: current,
+      name: "gateway", address: settings.listen, sockets: sockets ?? [], current: current,
       responder: { $0.gateway?.routes }, manager: manager, logger: Telemetry.logger("gateway"))
   }
 }
@@ -100,7 +100,7 @@ extension Parts {
 extension Parts {
   func authResponder(_ entrance: Entrance, _ access: AccessTokens) throws -> RouterResponder<AuthContext> {
     let router = Router(context: AuthContext.self, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: MetricsMiddleware())
+    router.add(middleware: RequestMetrics())
     router.add(middleware: ClientMiddleware(try trustedProxies()))
     router.add(middleware: RequestMiddleware(access: Telemetry.logger("access")))
     router.add(middleware: AuditMiddleware(entrance.audit))
