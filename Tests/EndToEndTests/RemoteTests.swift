@@ -81,6 +81,16 @@ import Testing
     }
   }
 
+  @Test func whereNobodyListensThatIsSaidAtOnce() async throws {
+    try await withScratch { scratch in
+      let begin = ContinuousClock.now
+      let outcome = try await scratch.mp3spool(
+        "jobs", "--server", "http://127.0.0.1:1", settings: ["MP3SPOOL_TOKEN": "x"], status: 69)
+      #expect(outcome.errors.contains("nothing listens there"), "\(outcome)")
+      #expect(ContinuousClock.now - begin < .seconds(30))
+    }
+  }
+
   @Test func uploadGoesOnWhenTheServiceIsBack() async throws {
     try await withScratch { scratch in
       try await Accounts.add(to: scratch)
