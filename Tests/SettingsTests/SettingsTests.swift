@@ -146,7 +146,8 @@ import Testing
       .dropOwner: "credential:secret",
     ]
     let load = { (directory: String?, flags: [SettingName: String]) async throws(SettingsError) in
-      try await Settings.load(flags: flags, environment: [:], file: nil, credentials: .inDirectory(directory))
+      let given = directory.map { ["CREDENTIALS_DIRECTORY": $0] } ?? [:]
+      return try await Settings.load(flags: flags, environment: [:], file: nil, credentials: .given(given, to: .serve))
     }
     let settings = try await load(directory, flags)
     #expect(settings.jwtSecret == "the secret")
@@ -158,6 +159,21 @@ import Testing
     }
     // Whoever is no service leaves it alone.
     #expect(try await self.load(flags: flags).jwtSecret == "credential:secret")
+  }
+
+  /// All parts read one file.
+  @Test(arguments: ServicePart.allCases)
+  func aPartAsksForNoCredentialThatItDoesNotUse(_ part: ServicePart) async throws {
+    let whole: [SettingName: String] = [
+      .jwtSecret: "secret", .smtpURL: "smtp://mail.example.org", .mailFrom: "a@example.org",
+      .tlsCertificate: "/etc/certificate", .tlsKey: "/etc/key",
+    ]
+    for name in [SettingName.jwtSecret, .smtpURL, .tlsCertificate, .tlsKey] {
+      let flags = whole.merging([name: "credential:none"]) { $1 }
+      let settings = try? await Settings.load(
+        flags: flags, environment: [:], file: nil, credentials: .given([:], to: part))
+      #expect((settings == nil) == part.credentials.contains(name), "\(name)")
+    }
   }
 
   // MARK: - Reading them again

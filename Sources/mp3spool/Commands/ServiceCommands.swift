@@ -12,7 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.listen: listen, .authListen: authListen, .converters: converters])
+      let source = common.source(of: .serve, [.listen: listen, .authListen: authListen, .converters: converters])
       let parts = try await Parts.started(source)
       let manager = parts.manager(parts: 2)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
@@ -48,7 +48,7 @@ struct AuthCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.authListen: authListen])
+      let source = common.source(of: .auth, [.authListen: authListen])
       let parts = try await Parts.started(source)
       let manager = parts.manager(parts: 1 + parts.metricsServerCount)
       let catalog = try parts.catalog()
@@ -76,7 +76,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.listen: listen, .authService: authService])
+      let source = common.source(of: .gateway, [.listen: listen, .authService: authService])
       let parts = try await Parts.started(source)
       let manager = parts.manager(parts: 1)
       let (spool, catalog) = (try parts.spool(), try parts.catalog())
@@ -109,7 +109,7 @@ struct WorkCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.converters: converters])
+      let source = common.source(of: .work, [.converters: converters])
       let parts = try await Parts.started(source)
       let current = try await Current(parts) { parts, old in
         Arrangement(parts, loginRate: parts.loginRate(after: old))
