@@ -33,6 +33,9 @@ struct HTTPService<Context: RequestContext>: Service where Context.Source == App
     }
     do { try await server.run() } catch let error as IOError {
       throw Problem.unavailable("\(name) cannot listen on \(address): \(error.sentence)")
+    } catch is SocketAddressError.UnknownHost {
+      // A name server may know it later.
+      throw Problem.unavailable("\(name) cannot listen on \(address): no address is known for this name")
     }
   }
 
