@@ -279,10 +279,21 @@ import Testing
     (.headerTimeout, "0"), (.bodyTimeout, "1m"), (.connections, "0"), (.connectionsPerAddress, "-1"),
     (.shutdownGrace, "-1"), (.shutdownGrace, "86401"), (.shutdownGrace, "30s"), (.logLevel, "loud"),
     (.logFormat, "xml"), (.accessLog, "yes"), (.metricsListen, "9100"), (.otlpEndpoint, "localhost:4318"),
+    (.otlpEndpoint, "http://"), (.otlpEndpoint, "https:///x"), (.authService, "ftp://auth"), (.authService, "auth:web"),
+    (.authService, "auth:70000"), (.publicURL, "javascript://x"), (.publicURL, "http://"), (.publicURL, "https://x/?a"),
+    (.publicURL, "https://x y"),
   ])
   func aBadValueIsRefusedByName(_ name: SettingName, _ value: String) async {
     let sentence = await refusal(environment: [name.environmentName: value])
     #expect(sentence.hasPrefix("the setting \(name.rawValue) is '\(value)', but it must be "))
+  }
+
+  @Test(arguments: [
+    ("https://mp3.example.org/", "https://mp3.example.org"), ("http://[::1]:80/mp3", "http://[::1]:80/mp3"),
+    ("auth_service:5000", "http://auth_service:5000"), ("HTTPS://x", "HTTPS://x"), ("10.0.0.1:1", "http://10.0.0.1:1"),
+  ])
+  func pathsArePutBehindAURL(_ text: String, _ url: String) async throws {
+    #expect(try await load(flags: [.authService: text]).authService == url)
   }
 
   @Test(arguments: [
