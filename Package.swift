@@ -118,7 +118,7 @@ let rooms: [Target] = [
       "WebClient", "WireFormats", "CLinux", system, logging, metrics, tracing, lifecycle, ahc, nioCore, nioHTTP1,
       crypto,
     ]),
-  .target(name: "WebClient", dependencies: [ahc, nioCore, nioHTTP1]),
+  .target(name: "WebClient", dependencies: [ahc, nioCore, nioHTTP1, nioPosix]),
   .target(name: "TerminalText"),
   .target(name: "Spelling"),
 ]

@@ -1,6 +1,7 @@
 public import AsyncHTTPClient
 public import NIOCore
 public import NIOHTTP1
+import NIOPosix
 
 /// Asks services that are ours, or our operator's: an auth service, a collector of traces, a gateway.
 ///
@@ -49,8 +50,12 @@ public struct WebClient: Sendable {
   }
 
   /// The answer's head; its body is to be read by whoever wants it, for as long as they like.
+  ///
+  /// - Throws: where a host's name leads to no connection, the reason for that alone, as it is for an address.
   public func head(of request: HTTPClientRequest, by deadline: NIODeadline) async throws -> HTTPClientResponse {
-    try await client.execute(request, deadline: deadline)
+    do { return try await client.execute(request, deadline: deadline) } catch let error as NIOConnectionError {
+      throw error.connectionErrors.first?.error ?? error.dnsAError ?? error
+    }
   }
 }
 

@@ -106,9 +106,8 @@ import Testing
           let text = try await service.request("/metrics", token: nil).text
           return text.firstMatch(of: /mp3spool_spans_total\{outcome="sent"\} [1-9]/) != nil
         }
-        let begin = ContinuousClock.now
+        // One that has to be cancelled for it, and takes too long then, ends as a crash.
         #expect(await service.stop().status == 0)
-        #expect(ContinuousClock.now - begin < .seconds(20))
       }
     }
   }

@@ -44,8 +44,8 @@ struct House {
     "NIOFoundationCompat": Guest(
       rooms: ["Gateway"], reason: "hashes read a body's bytes where the network has put them"),
     "NIOPosix": Guest(
-      rooms: ["DurableFiles", "Notices", "WebServer"],
-      reason: "threads for calls that block are BlockingThreads; mail and the servers have sockets"),
+      rooms: ["DurableFiles", "Notices", "WebServer", "WebClient"],
+      reason: "threads for calls that block are BlockingThreads; mail, servers and clients have sockets"),
     "NIOExtras": Guest(rooms: ["WebServer"], reason: wire),
     "AsyncHTTPClient": Guest(
       rooms: ["mp3spool", "Gateway", "Notices", "Telemetry", "WebClient"],

@@ -118,6 +118,7 @@ struct ConnectionLost: Error {
     case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded: "it takes too long"
     case let error as HTTPClientError where error == .remoteConnectionClosed: "it closed the connection"
     case let error as IOError: error.errnoCode == ECONNREFUSED ? "nothing listens there" : "\(error)"
+    case is SocketAddressError.UnknownHost: "no address is known for this name"
     case let error as HTTPClientError: error.description
     default: "the connection failed (\(type(of: cause)))"
     }
