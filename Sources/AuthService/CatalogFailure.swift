@@ -12,7 +12,8 @@ extension HTTPFailure {
     case .unknownDelivery: self.init(.notFound, "there is no such delivery")
     case .duplicateUser, .tooManyTokens, .surplusWebhook, .lostDelivery: self.init(.conflict, error.description)
     case .busy: self.init(.serviceUnavailable, "too much is going on at once; try again", headers: [.retryAfter: "2"])
-    case .outOfSpace, .cancelled, .remoteFileSystem, .newerSchema, .unusable: return nil
+    case .outOfSpace, .cancelled, .remoteFileSystem, .newerSchema, .unusable, .missingBackup, .noBackup, .notReplaced:
+      return nil
     }
   }
 }

@@ -10,28 +10,33 @@ extension Catalog {
   ///
   /// A backup that has the name already is replaced; any other file is not.
   ///
-  /// - Throws: `outOfSpace`, `busy`, `unusable`; what had the name is then untouched.
+  /// - Throws: `outOfSpace`, `busy`, `unusable`, `notReplaced`; what had the name is then untouched.
   @discardableResult
   public func backup(to target: FilePath) async throws(CatalogError) -> BackupContents {
     do {
-      return try await pool.read { source in
+      return try await pool.read { [path] source in
         try BackupFile(path: target).refuseWhatIsNoBackup()
-        return try BackupFile(path: target).write(source)
+        return try BackupFile(path: target).write(source, of: path)
       }
-    } catch { throw CatalogError(error, at: target) }
+    } catch { throw CatalogError(error, about: .copy(of: path, at: target, error)) }
   }
 
   /// What a backup holds, once it was seen to be whole. Any database of mp3spool will do, and it is only read.
   ///
-  /// - Throws: `newerSchema`, `busy`, `unusable` with what is wrong.
+  /// - Throws: `missingBackup`, `noBackup` with what is wrong, `busy`, `unusable`.
   public static func contents(ofBackup path: FilePath) throws(CatalogError) -> BackupContents {
+    let backup = CatalogSubject.backup(path)
     do {
-      // SQLite would say only that it cannot open the file.
-      _ = try SourceFile(reading: path)
-      var configuration = CatalogFile.configuration
-      configuration.readonly = true
-      return try DatabaseQueue(path: path.string, configuration: configuration).read(BackupContents.init(checking:))
-    } catch { throw CatalogError(error, at: path) }
+      return try BackupSource(path: path).read { try BackupContents(checking: $0, about: backup) }
+    } catch { throw CatalogError(error, about: backup) }
+  }
+}
+
+extension CatalogSubject {
+  /// Where a copy fails: a database that is damaged or busy is the one that is copied; all else is about the copy's place.
+  fileprivate static func copy(of source: FilePath, at target: FilePath, _ error: any Error) -> Self {
+    let code = (error as? DatabaseError)?.resultCode
+    return code == .SQLITE_CORRUPT || code == .SQLITE_BUSY ? .database(source) : .backup(target)
   }
 }
 
@@ -39,11 +44,11 @@ extension Catalog {
 struct BackupFile {
   let path: FilePath
 
-  /// Copies `source`, checks the copy, and gives it the name.
-  func write(_ source: Database) throws -> BackupContents {
+  /// Copies `source`, the database at `origin`, checks the copy, and gives it the name.
+  func write(_ source: Database, of origin: FilePath) throws -> BackupContents {
     let partial = FilePath("\(path).\(UUID().uuidString).partial")
     defer { Self.remove(partial) }
-    let contents = try Self.copy(source, to: partial, madeAt: .now)
+    let contents = try Self.copy(source, to: partial, madeAt: .now, about: .database(origin))
     try Files.rename(partial, to: path)
     try Files.synchronize(directory: path.directory)
     return contents
@@ -51,15 +56,19 @@ struct BackupFile {
 
   /// SQLite's online backup (sqlite.org/backup.html), ended in a journal mode that needs no second file.
   ///
-  /// - Parameter madeAt: what the copy says of its age.
-  static func copy(_ source: Database, to path: FilePath, madeAt: Date?) throws -> BackupContents {
+  /// - Parameters:
+  ///   - madeAt: what the copy says of its age.
+  ///   - subject: what is copied.
+  static func copy(
+    _ source: Database, to path: FilePath, madeAt: Date?, about subject: CatalogSubject
+  ) throws -> BackupContents {
     try CatalogFile(path: path).makePrivately()
     let copy = try DatabaseQueue(path: path.string, configuration: CatalogFile.configuration)
     let contents = try copy.writeWithoutTransaction { target in
       try source.backup(to: target)
       try target.execute(sql: "PRAGMA journal_mode = DELETE")
       if let madeAt { try BackupNote.write(madeAt, to: target) }
-      return try BackupContents(checking: target)
+      return try BackupContents(checking: target, about: subject)
     }
     try copy.close()
     try SourceFile(reading: path).synchronize()
@@ -80,7 +89,7 @@ struct BackupFile {
   }
 
   private func refusal(_ reason: String) -> CatalogError {
-    CatalogError(.unusable, "\(path) \(reason), so it is not replaced. Choose another name for the backup.")
+    CatalogError(.notReplaced, "\(path) \(reason), so it is not replaced. Choose another name for the backup.")
   }
 }
 

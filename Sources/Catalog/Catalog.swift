@@ -1,3 +1,4 @@
+public import DurableFiles
 import Foundation
 import GRDB
 import Spool
@@ -19,12 +20,26 @@ public final class Catalog: Sendable {
 
   /// Opens the catalog, and makes it where there is none. This blocks: call it once, at the start.
   ///
-  /// - Parameter passwordCost: what the hash of a password costs from now on; less than the standard is for tests.
+  /// - Parameters:
+  ///   - passwordCost: what the hash of a password costs from now on; less than the standard is for tests.
+  ///   - ownsIndex: whether the caller looks after the index. Others bring no database up to date while somebody does.
   /// - Throws: `remoteFileSystem`, `newerSchema`, `busy`, or `unusable` with the reason.
-  public init(path: FilePath, passwordCost: PasswordCost = .standard) throws(CatalogError) {
+  public init(
+    path: FilePath, passwordCost: PasswordCost = .standard, ownsIndex: Bool = true
+  ) throws(CatalogError) {
     self.path = path
     self.passwords = PasswordHasher(cost: passwordCost)
-    do { self.pool = try CatalogFile(path: path).open() } catch { throw CatalogError(error, at: path) }
+    do { self.pool = try CatalogFile(path: path, ownsIndex: ownsIndex).open() } catch {
+      throw CatalogError(error, at: path)
+    }
+  }
+
+  /// Takes the place of the one process that looks after the index of the database at `path`; nil where another has it.
+  public static func ownIndex(of path: FilePath) throws(FileError) -> ProcessLock? {
+    do { return try ProcessLock(path: FilePath("\(path).lock")) } catch {
+      guard error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable else { throw error }
+      return nil
+    }
   }
 
   func read<Value: Sendable>(

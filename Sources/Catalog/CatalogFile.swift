@@ -6,6 +6,8 @@ import SystemPackage
 /// The steps from a path to an open database that is ours, private and up to date.
 struct CatalogFile {
   let path: FilePath
+  /// Whether the caller looks after the index.
+  var ownsIndex = true
 
   func open() throws -> DatabasePool {
     try Self.refuseRemote(Files.fileSystem(at: path.directory), path)
@@ -24,17 +26,37 @@ struct CatalogFile {
   }
 
   private func openPool() throws -> DatabasePool {
-    try Schema.prepare(DatabaseQueue(path: path.string, configuration: Self.configuration), keep: keepBeforeUpgrade)
+    var lock: ProcessLock?
+    try Schema.prepare(
+      DatabaseQueue(path: path.string, configuration: Self.configuration), about: .database(path)
+    ) { db in
+      if !ownsIndex { lock = try lockForUpgrade() }
+      try keepBeforeUpgrade(db)
+    }
+    _ = consume lock
     let pool = try DatabasePool(path: path.string, configuration: Self.configuration)
     // A DatabasePool chooses NORMAL, which may lose the last commits in a power cut (sqlite.org/pragma.html#pragma_synchronous).
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     return pool
   }
 
+  /// A service of an earlier version must not find another schema than it knows, because of a command of this one.
+  private func lockForUpgrade() throws -> ProcessLock {
+    guard let lock = try Catalog.ownIndex(of: path) else {
+      throw CatalogError(
+        .busy,
+        """
+        The database \(path) is of an earlier version of mp3spool, and a service uses it. Restart the service with this \
+        version first: it brings the database up to date.
+        """)
+    }
+    return lock
+  }
+
   /// Copies a database of an older schema to a file beside it, for whoever wants to go back to the program that made it.
   private func keepBeforeUpgrade(_ db: Database) throws {
     let schema = try Schema.migrator.appliedIdentifiers(db).count
-    _ = try BackupFile(path: FilePath("\(path).schema-\(schema)")).write(db)
+    _ = try BackupFile(path: FilePath("\(path).schema-\(schema)")).write(db, of: path)
   }
 
   /// How long others are waited for.
@@ -46,7 +68,9 @@ struct CatalogFile {
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do { return try body() } catch {
-        let isBusy = (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
+        // A service may be at it just now, or be about to end.
+        let isBusy =
+          (error as? DatabaseError)?.resultCode == .SQLITE_BUSY || (error as? CatalogError)?.kind == .busy
         guard isBusy, ContinuousClock.now < deadline else { throw error }
         usleep(10_000)
       }
@@ -58,6 +82,9 @@ struct CatalogFile {
     configuration.busyMode = .timeout(Double(patience.components.seconds))
     configuration.foreignKeysEnabled = true
     configuration.label = "mp3spool.catalog"
+    // Each connection keeps pages up to so many KiB. With SQLite's 2 MiB for each of six a service grows for days, for what
+    // the system's own cache of the file has as well.
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
     return configuration
   }
 

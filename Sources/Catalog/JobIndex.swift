@@ -145,13 +145,4 @@ extension Catalog {
       try db.execute(sql: "DELETE FROM expired_jobs WHERE expired_at < ?", arguments: [date.milliseconds])
     }
   }
-
-  /// Empties the index of jobs, in one transaction, to be filled from the spool. Users, keys and the memory of expired
-  /// jobs, which the spool does not have, stay.
-  public func resetIndex() async throws(CatalogError) {
-    try await write { db in
-      try db.execute(sql: "DROP TABLE IF EXISTS jobs")
-      try Schema.makeIndex(db)
-    }
-  }
 }

@@ -37,7 +37,7 @@ struct JobRow: FetchableRecord {
     return value
   }
 
-  /// The values for ``upsert``.
+  /// The values for ``upsert`` and ``rewrite``.
   var arguments: StatementArguments {
     get throws {
       [
@@ -61,10 +61,15 @@ struct JobRow: FetchableRecord {
   /// In the spool a job's attempt and, within it, its stage only ever grow, so of two records the one with more is the
   /// newer.
   static let upsert = """
+    \(rewrite)
+    WHERE (excluded.attempt, \(stage(of: "excluded"))) >= (jobs.attempt, \(stage(of: "jobs")))
+    """
+
+  /// Writes a row in the place of whatever is there.
+  static let rewrite = """
     INSERT INTO jobs (\(columns.joined(separator: ", ")))
     VALUES (\(columns.map { ":" + $0 }.joined(separator: ", ")))
     ON CONFLICT (id) DO UPDATE SET \(columns.dropFirst().map(assignment).joined(separator: ", "))
-    WHERE (excluded.attempt, \(stage(of: "excluded"))) >= (jobs.attempt, \(stage(of: "jobs")))
     """
 
   private static func assignment(_ column: String) -> String {

@@ -17,17 +17,41 @@ extension Catalog {
   /// `path`, whole. This blocks.
   ///
   /// - Parameter overDamaged: replace also a database that cannot be read, of which nobody can tell whether it is in use.
-  /// - Throws: `busy` where somebody uses the database; `outOfSpace`, `newerSchema`, `remoteFileSystem`, or `unusable`
-  ///   with what is wrong with the backup or the place. The database is then as it was.
+  /// - Throws: `busy` where somebody uses the database; `notReplaced` where it is another user's, another program's, or
+  ///   damaged; `missingBackup`, or `noBackup` with what is wrong with it; `outOfSpace`, `remoteFileSystem`, `unusable`.
+  ///   The database is then as it was.
   public static func restore(
     _ backup: FilePath, to path: FilePath, overDamaged: Bool = false
   ) throws(CatalogError) -> Restoration {
+    try restore(backup, to: path, overDamaged: overDamaged) {}
+  }
+
+  /// - Parameter meanwhile: happens where somebody may come to the database before it is locked, for tests.
+  static func restore(
+    _ backup: FilePath, to path: FilePath, overDamaged: Bool = false, meanwhile: () throws -> Void
+  ) throws(CatalogError) -> Restoration {
     do {
-      // Where the path is a symbolic link, the file that it leads to is replaced.
-      let target = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path)
-      return try DatabaseExchange(backup: backup, target: target, overDamaged: overDamaged).run()
+      let exchange = DatabaseExchange(backup: backup, target: path.resolved, overDamaged: overDamaged)
+      return try exchange.run(meanwhile)
     } catch { throw CatalogError(error, at: path) }
   }
+}
+
+extension Catalog {
+  /// Looks at the backup and at the place, and makes nothing.
+  ///
+  /// - Throws: what ``restore(_:to:overDamaged:)`` would refuse before it begins.
+  public static func requireRestorable(_ backup: FilePath, to path: FilePath) throws(CatalogError) {
+    do {
+      try DatabaseExchange(backup: backup, target: path.resolved, overDamaged: false).refuseOthersFiles()
+    } catch { throw CatalogError(error, at: path) }
+    _ = try contents(ofBackup: backup)
+  }
+}
+
+extension FilePath {
+  /// Where the path is a symbolic link, the file that it leads to is replaced.
+  fileprivate var resolved: FilePath { FilePath(URL(filePath: string).resolvingSymlinksInPath().path) }
 }
 
 /// The steps of a restoration:
@@ -48,22 +72,22 @@ private struct DatabaseExchange {
 
   private var staged: FilePath { FilePath("\(target).restoring") }
 
-  func run() throws -> Restoration {
+  func run(_ meanwhile: () throws -> Void) throws -> Restoration {
     try CatalogFile.refuseRemote(Files.fileSystem(at: target.directory), target)
     try refuseOthersFiles()
     forgetInterrupted()
     defer { BackupFile.remove(staged) }
     let contents = try stage()
-    return Restoration(contents: contents, former: try exchange())
+    return Restoration(contents: contents, former: try exchange(meanwhile))
   }
 
   /// SQLite's files must all belong to whom the services run as; root's would lock them out.
-  private func refuseOthersFiles() throws {
-    guard let owner = try (Files.status(target) ?? Files.status(target.directory))?.owner, owner != geteuid() else {
-      return
-    }
+  func refuseOthersFiles() throws {
+    // The database, or else the directory that it, or that its directory, will be made in.
+    let places = [target, target.directory, target.directory.directory]
+    guard let owner = try places.compactMap({ try Files.status($0)?.owner }).first, owner != geteuid() else { return }
     throw CatalogError(
-      .unusable,
+      .notReplaced,
       "The database \(target) belongs to the user with the id \(owner). Restore it as that user, so that it stays theirs."
     )
   }
@@ -82,30 +106,27 @@ private struct DatabaseExchange {
 
   private func stage() throws -> BackupContents {
     do {
-      _ = try SourceFile(reading: backup)
-      var configuration = CatalogFile.configuration
-      configuration.readonly = true
-      let contents = try DatabaseQueue(path: backup.string, configuration: configuration).read { source in
-        try BackupFile.copy(source, to: staged, madeAt: nil)
+      let contents = try BackupSource(path: backup).read { source in
+        try BackupFile.copy(source, to: staged, madeAt: nil, about: .backup(backup))
       }
       try bringUpToDate()
       return contents
     } catch {
       let isFull = (error as? DatabaseError)?.resultCode == .SQLITE_FULL
-      throw CatalogError(error, at: isFull ? target : backup)
+      throw CatalogError(error, about: isFull ? .database(target) : .backup(backup))
     }
   }
 
   private func bringUpToDate() throws {
     let queue = try DatabaseQueue(path: staged.string, configuration: CatalogFile.configuration)
-    try Schema.prepare(queue)
+    try Schema.prepare(queue, about: .backup(backup))
     try queue.write(BackupNote.remove)
     try queue.close()
     try SourceFile(reading: staged).synchronize()
   }
 
   /// Seizes the former database, keeps it, and places the new one.
-  private func exchange() throws -> FilePath? {
+  private func exchange(_ meanwhile: () throws -> Void) throws -> FilePath? {
     guard try Files.status(target) != nil else {
       // Somebody has removed the database, but not its log.
       try setAsideLogs(of: formerName(Self.stamp()))
@@ -114,7 +135,7 @@ private struct DatabaseExchange {
     }
     do {
       try requireHeader()
-      return try exchangeSeized()
+      return try exchangeSeized(meanwhile)
     } catch let error as DatabaseError where error.isOfDamage {
       guard overDamaged else { throw doubt(error) }
       let former = try keep()
@@ -122,30 +143,44 @@ private struct DatabaseExchange {
       try place()
       return former
     } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-      throw CatalogError(
-        .busy, "The database \(target) is in use. Stop the services and commands that use it, then try again.")
+      throw inUse
     }
+  }
+
+  private var inUse: CatalogError {
+    CatalogError(.busy, "The database \(target) is in use. Stop the services and commands that use it, then try again.")
+  }
+
+  private var notOurs: CatalogError {
+    CatalogError(.notReplaced, "\(target) is a database of another program, which is not replaced. Name mp3spool's.")
   }
 
   /// SQLite may delete the log of a file that is none of its own, and the log may be all that is left of it.
   private func requireHeader() throws {
     let file = try SourceFile(reading: target)
     let isNew = try file.status().size == 0 && Files.status(FilePath("\(target)-wal")) == nil
-    guard try isNew || DatabaseHeader(file.read(upTo: DatabaseHeader.size, at: 0)) != nil else {
+    let header = DatabaseHeader(try file.read(upTo: DatabaseHeader.size, at: 0))
+    // The file says nothing yet where all that was ever written is in its log.
+    if let header, ![0, Schema.applicationID].contains(header.application) { throw notOurs }
+    guard isNew || header != nil else {
       throw DatabaseError(resultCode: .SQLITE_NOTADB, message: "file is not a database")
     }
   }
 
   /// A change of the journal mode needs the file for itself, and so tells whether anybody has it open (sqlite.org/wal.html).
   /// Then the lock of an exclusive transaction keeps others out; `CatalogFile.open` sees that it has waited for a file that
-  /// was replaced.
-  private func exchangeSeized() throws -> FilePath {
+  /// was replaced. Between the two nothing is locked: whoever comes then turns the log on again, and with that this lock
+  /// keeps nobody out.
+  private func exchangeSeized(_ meanwhile: () throws -> Void) throws -> FilePath {
     let queue = try DatabaseQueue(path: target.string, configuration: CatalogFile.configuration)
     return try queue.writeWithoutTransaction { db in
+      guard try Schema.isOurs(db) else { throw notOurs }
       try db.execute(sql: "PRAGMA journal_mode = DELETE")
+      try meanwhile()
       var former = target
       try db.inTransaction(.exclusive) {
         _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
+        guard try String.fetchOne(db, sql: "PRAGMA journal_mode") == "delete" else { throw inUse }
         former = try keep()
         try place()
         return .commit
@@ -156,7 +191,7 @@ private struct DatabaseExchange {
 
   private func doubt(_ error: DatabaseError) -> CatalogError {
     CatalogError(
-      .unusable,
+      .notReplaced,
       """
       The database \(target) cannot be read (\(error.message ?? "\(error.resultCode)")), so nobody can tell whether it is \
       in use. Stop all that uses it, then restore with --force; the damaged file is kept.

@@ -29,9 +29,11 @@ enum Schema {
   /// Makes sure that the database is ours and up to date, or says why it cannot be.
   ///
   /// - Parameter keep: is called before a database of an older schema is changed.
-  static func prepare(_ database: DatabaseQueue, keep: (Database) throws -> Void = { _ in }) throws {
+  static func prepare(
+    _ database: DatabaseQueue, about subject: CatalogSubject, keep: (Database) throws -> Void = { _ in }
+  ) throws {
     try database.read { db in
-      try identify(db)
+      try identify(db, about: subject)
       let applied = try migrator.appliedIdentifiers(db).count
       if 1..<migrator.migrations.count ~= applied { try keep(db) }
     }
@@ -57,16 +59,19 @@ enum Schema {
   }
 
   /// Is it a database of mp3spool, or an empty one, that this program understands?
-  static func identify(_ db: Database) throws {
+  static func identify(_ db: Database, about subject: CatalogSubject) throws {
+    guard try isOurs(db) else { throw subject.refused("belongs to another program.") }
+    guard try !migrator.hasBeenSuperseded(db) else {
+      throw subject.refused("was made by a newer version of mp3spool. Use that version.", .newerSchema)
+    }
+  }
+
+  /// Is it a database of mp3spool, of whatever version, or an empty one?
+  static func isOurs(_ db: Database) throws -> Bool {
     let application = try Int.fetchOne(db, sql: "PRAGMA application_id")
     let tables = try Int.fetchOne(
       db, sql: "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '%grdb_migrations%'")
-    guard application == applicationID || (application == 0 && tables == 0) else {
-      throw CatalogError(.unusable, "The database belongs to another program.")
-    }
-    guard try !migrator.hasBeenSuperseded(db) else {
-      throw CatalogError(.newerSchema, "The database was made by a newer version of mp3spool. Use that version.")
-    }
+    return application == applicationID || (application == 0 && tables == 0)
   }
 
   /// Applies the steps that are missing. Another process may do so at the same time: then a step fails here because it

@@ -90,6 +90,14 @@ struct Descriptor: ~Copyable {
     }
   }
 
+  /// Gives what root has just made to whoever owns `directory`; for others this does nothing.
+  func give(_ path: FilePath, toOwnerOf directory: FilePath) throws(FileError) {
+    guard geteuid() == 0 else { return }
+    var status = stat()
+    try check("look at", directory, unsafe directory.withPlatformString { unsafe stat($0, &status) })
+    try check("give to the owner of \(directory)", path, fchown(number, status.st_uid, status.st_gid))
+  }
+
   /// Makes the file end at `offset`.
   func cut(_ path: FilePath, at offset: Int64) throws(FileError) {
     _ = try retry("cut", path) { ftruncate(number, off_t(offset)) }

@@ -17,6 +17,14 @@ public enum Files {
     }
   }
 
+  /// Makes a directory like ``makeDirectoryIfAbsent(_:)``. One that root makes is given to the owner of the directory that
+  /// it is in: a service could not use root's.
+  public static func makeOwnersDirectoryIfAbsent(_ path: FilePath) throws(FileError) {
+    guard try status(path) == nil else { return try makeDirectoryIfAbsent(path) }
+    try makeDirectoryIfAbsent(path)
+    try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).give(path, toOwnerOf: path.parent)
+  }
+
   /// Gives `source` the name `target`, in place of what had it before (rename(2)).
   ///
   /// Over NFS an error does not prove that nothing happened: ask a ``witness(_:)``.

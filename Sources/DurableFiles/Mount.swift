@@ -23,7 +23,8 @@ public struct Mount: Sendable, Equatable {
     // A number of optional fields, which differs, is ended by a hyphen.
     guard let hyphen = fields.dropFirst(6).firstIndex(of: "-"), fields.count >= hyphen + 4 else { return nil }
     self.init(
-      number: fields[0], kind: fields[hyphen + 1], source: Self.plain(fields[hyphen + 2]), point: FilePath(Self.plain(fields[4])),
+      number: fields[0], kind: fields[hyphen + 1], source: Self.plain(fields[hyphen + 2]),
+      point: FilePath(Self.plain(fields[4])),
       options: Set((fields[5] + "," + fields[hyphen + 3]).split(separator: ",").map(String.init)))
   }
 

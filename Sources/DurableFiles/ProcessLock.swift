@@ -12,10 +12,24 @@ public struct ProcessLock: ~Copyable, Sendable {
   private let descriptor: Descriptor
 
   /// Takes the lock, creating the file if need be. Throws EWOULDBLOCK at once if another process holds it.
+  ///
+  /// A file that root creates is given to the owner of its directory, who could not take the lock otherwise.
   public init(path: FilePath) throws(FileError) {
-    let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, permissions: .ordinary)
+    let descriptor = try Self.open(path)
     _ = try retry("lock", path) { flock(descriptor.number, LOCK_EX | LOCK_NB) }
     self.path = path
     self.descriptor = descriptor
+  }
+
+  /// A file that is there is given to nobody: it may be a second name of whatever file of root's.
+  private static func open(_ path: FilePath) throws(FileError) -> Descriptor {
+    do {
+      let made = try Descriptor(opening: path, O_RDWR | O_CREAT | O_EXCL, permissions: .ordinary)
+      try made.give(path, toOwnerOf: path.parent)
+      return made
+    } catch {
+      guard error.errno == .fileExists else { throw error }
+      return try Descriptor(opening: path, O_RDWR | O_NOFOLLOW)
+    }
   }
 }

@@ -32,20 +32,25 @@ public struct Indexer: Sendable {
     let changed = places.filter {
       known[$0.name.id]?.directory != $0.name.description || known[$0.name.id]?.state != $0.state
     }
-    for start in stride(from: 0, to: changed.count, by: Self.batch) {
-      try await index(Array(changed[start..<min(start + Self.batch, changed.count)]))
-    }
+    for batch in Self.batches(of: changed) { try await catalog.upsert(try await records(of: batch)) }
     guard states.count == JobState.allCases.count else { return changed.count }
     let present = Set(places.map(\.name.id))
     return changed.count + (try await forget(known.keys.filter { !present.contains($0) }))
   }
 
-  /// Builds the index anew from nothing but the spool.
+  /// Builds the index anew from nothing but the spool. A service may use the index meanwhile: at each moment it has each
+  /// job's former row or its new one.
   ///
   /// - Returns: how many jobs it has now.
   public func rebuild() async throws -> Int {
-    try await catalog.resetIndex()
-    return try await scan()
+    try await catalog.mendIndex()
+    for batch in Self.batches(of: try await places(Set(JobState.allCases))) {
+      let event = try await catalog.newestEvent()
+      try await catalog.rewrite(try await records(of: batch), unlessChangedSince: event)
+    }
+    // What moved on meanwhile, and what the spool does not have.
+    try await scan()
+    return try await catalog.jobCounts().values.reduce(0, +)
   }
 
   /// Keeps the memory of what happened within bounds.
@@ -54,7 +59,7 @@ public struct Indexer: Sendable {
   /// Brings the row of one job up to date, of which somebody saw that it came to `state` as `name`.
   public func refresh(_ name: JobName, in state: JobState) async throws {
     if let known = try await catalog.place(of: name.id), known == (state, name.description) { return }
-    try await index([Place(state: state, name: name)])
+    try await catalog.upsert(try await records(of: [Place(state: state, name: name)]))
   }
 
   private struct Place: Sendable {
@@ -73,7 +78,11 @@ public struct Indexer: Sendable {
     }
   }
 
-  private func index(_ places: [Place]) async throws {
+  private static func batches(of places: [Place]) -> [[Place]] {
+    stride(from: 0, to: places.count, by: batch).map { Array(places[$0..<min($0 + batch, places.count)]) }
+  }
+
+  private func records(of places: [Place]) async throws -> [JobRecord] {
     let reader = try await BlockingThreads.run { [spool] in
       try JobReader(spool: spool, verifier: try spool.sidecarVerifier())
     }
@@ -83,7 +92,7 @@ public struct Indexer: Sendable {
       if record.state == .done { try await finish(&record, place.name) }
       records.append(record)
     }
-    try await catalog.upsert(records)
+    return records
   }
 
   /// The record of the job at `place`. One whose files are damaged must not keep all others out of the index.

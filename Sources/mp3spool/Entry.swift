@@ -29,8 +29,9 @@ struct MP3Spool: AsyncParsableCommand {
     commandName: "mp3spool",
     abstract: "Turns videos into MP3s: over HTTP, from a folder, or right here.",
     discussion: """
-      Exit codes: 0 done; 64 wrong usage or settings; 65 the input cannot be converted; 66 no spool or \
-      database is there; 69 and 75 try again later; 70 an error in mp3spool; 78 the spool has another gateway.
+      Exit codes: 0 done; 64 wrong usage or settings; 65 the input cannot be converted, or the backup not restored; 66 no \
+      spool, database or backup is there; 69 and 75 try again later; 70 an error in mp3spool; 78 the spool has another \
+      gateway.
       """,
     version: version,
     groupedSubcommands: [

@@ -17,9 +17,9 @@ struct Problem: Error {
 
   /// The command or a setting is wrong (EX_USAGE of sysexits.h).
   static func usage(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 64) }
-  /// The input cannot be converted, now or later (EX_DATAERR).
+  /// The input cannot be converted, or the backup restored, now or later (EX_DATAERR).
   static func input(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 65) }
-  /// The spool or database that a command is about is not there (EX_NOINPUT).
+  /// The spool, database or backup that a command is about is not there (EX_NOINPUT).
   static func missing(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 66) }
   /// Something that is needed is not there; trying again may help (EX_UNAVAILABLE).
   static func unavailable(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 69) }
@@ -78,8 +78,10 @@ struct Problem: Error {
   private init(_ error: CatalogError) {
     switch error.kind {
     case .duplicateUser, .unknownUser, .invalid, .unknownToken, .tooManyTokens, .unknownWebhook, .surplusWebhook,
-      .unknownDelivery, .lostDelivery:
+      .unknownDelivery, .lostDelivery, .notReplaced:
       self = .usage(error.description)
+    case .noBackup: self = .input(error.description)
+    case .missingBackup: self = .missing(error.description)
     default: self = error.isTemporary ? .temporary(error.description) : .unavailable(error.description)
     }
   }

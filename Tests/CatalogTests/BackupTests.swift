@@ -46,7 +46,7 @@ import Testing
     let catalog = try directory.catalog()
     try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: false)
     let kind = await refusal { () throws(CatalogError) in try await catalog.backup(to: target) }
-    #expect(kind == .unusable)
+    #expect(kind == .notReplaced)
     #expect(try directory.modes().keys.filter { !$0.hasPrefix("catalog.sqlite") } == ["backup.sqlite"])
     let missing = directory.path.appending("missing").appending("backup.sqlite")
     #expect(await refusal { () throws(CatalogError) in try await catalog.backup(to: missing) } == .unusable)
@@ -80,10 +80,10 @@ import Testing
   @Test func onlyABackupIsReplaced() async throws {
     let catalog = try directory.catalog()
     try Data("a letter".utf8).write(to: URL(filePath: target.string))
-    #expect(await refusal { () throws(CatalogError) in try await catalog.backup(to: target) } == .unusable)
+    #expect(await refusal { () throws(CatalogError) in try await catalog.backup(to: target) } == .notReplaced)
     #expect(try String(contentsOfFile: target.string, encoding: .utf8) == "a letter")
     let database = directory.database
-    #expect(await refusal { () throws(CatalogError) in try await catalog.backup(to: database) } == .unusable)
+    #expect(await refusal { () throws(CatalogError) in try await catalog.backup(to: database) } == .notReplaced)
     #expect(try await catalog.users().isEmpty)
   }
 
@@ -94,7 +94,39 @@ import Testing
     try await catalog.write { db in
       try db.execute(sql: "INSERT INTO signing_keys (purpose, private_key, created_at) VALUES ('x', x'00', 0)")
     }
-    #expect(await refusal { () throws(CatalogError) in try await catalog.backup(to: target) } == .unusable)
+    let error = await #expect(throws: CatalogError.self) { try await catalog.backup(to: target) }
+    #expect(
+      error == CatalogError(.unusable, "The database \(directory.database) is damaged: its key 'x' is none."))
     #expect(try Data(contentsOf: URL(filePath: target.string)) == former)
+  }
+
+  /// As `cp` makes it: the file says that it works with a write-ahead log, and there is none.
+  @Test func aPlainCopyIsCheckedWithoutAnythingBesideIt() async throws {
+    let place = directory.path.appending("a place with 100 %, and why not?")
+    try FileManager.default.createDirectory(atPath: place.string, withIntermediateDirectories: false)
+    let copy = place.appending("copy.sqlite")
+    let catalog = try directory.catalog()
+    _ = try await catalog.addUser(email: "ann@example.org", password: "correct horse", isAdmin: true)
+    try catalog.pool.close()
+    try FileManager.default.copyItem(atPath: directory.database.string, toPath: copy.string)
+    // As on a disk that is only read, SQLite can share no memory there.
+    try FileManager.default.createSymbolicLink(atPath: "\(copy)-shm", withDestinationPath: "nowhere")
+    #expect(try Catalog.contents(ofBackup: copy).users == 1)
+    let names = try FileManager.default.contentsOfDirectory(atPath: place.string)
+    #expect(Set(names) == ["copy.sqlite", "copy.sqlite-shm"])
+    #expect(try Catalog.restore(copy, to: directory.path.appending("new.sqlite")).contents.users == 1)
+  }
+
+  @Test func aCopyWithItsLogSaysWhereItCanBeRead() async throws {
+    let catalog = try directory.catalog()
+    _ = try await catalog.addUser(email: "ann@example.org", password: "correct horse", isAdmin: true)
+    for end in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: "\(directory.database)\(end)", toPath: "\(target)\(end)")
+    }
+    #expect(try Catalog.contents(ofBackup: target).users == 1)
+    try? FileManager.default.removeItem(atPath: "\(target)-shm")
+    try FileManager.default.createSymbolicLink(atPath: "\(target)-shm", withDestinationPath: "nowhere")
+    let error = #expect(throws: CatalogError.self) { try Catalog.contents(ofBackup: target) }
+    #expect(error?.description.contains("Copy both to a place that you may write to") == true)
   }
 }

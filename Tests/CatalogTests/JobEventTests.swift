@@ -45,7 +45,7 @@ import Testing
   @Test func numbersGrowAlsoWhenTheIndexIsBuiltAnew() async throws {
     try await catalog.upsert(JobRecord.waiting(1))
     let before = try await catalog.newestEvent()
-    try await catalog.resetIndex()
+    try await catalog.emptyIndex()
     try await catalog.upsert(JobRecord.waiting(2))
     #expect(try await catalog.newestEvent() > before)
   }

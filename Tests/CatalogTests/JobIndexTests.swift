@@ -237,14 +237,38 @@ extension JobRecord {
     #expect(try await !catalog.isExpired(job.id))
   }
 
-  @Test func resettingTheIndexKeepsUsersKeysAndExpiredJobs() async throws {
+  @Test func anIndexThatIsMendedHasWhatItHadAndNothingThatCannotBeRead() async throws {
+    let catalog = try directory.catalog()
+    try await catalog.upsert(try (1...3).map { try .waiting($0) })
+    try await catalog.write { db in
+      try db.execute(
+        sql: "UPDATE jobs SET origin = 'mail' WHERE id = ?", arguments: [try JobRecord.waiting(1).id.description])
+      try db.execute(
+        sql: "UPDATE jobs SET id = 'odd' WHERE id = ?", arguments: [try JobRecord.waiting(2).id.description])
+    }
+    try await catalog.mendIndex()
+    #expect(try await catalog.jobs() == [try .waiting(3)])
+  }
+
+  @Test func whatIsRewrittenIsAsInTheSpoolButForWhatHappenedSince() async throws {
+    let catalog = try directory.catalog()
+    let (wrong, moving) = (try JobRecord.waiting(1), try JobRecord.waiting(2))
+    try await catalog.upsert([wrong.moved(to: .done, attempt: 9), moving])
+    let event = try await catalog.newestEvent()
+    try await catalog.upsert(moving.moved(to: .active, attempt: 0))
+    try await catalog.rewrite([wrong, moving, try .waiting(3)], unlessChangedSince: event)
+    let states = try await catalog.jobs().map { "\($0.state) \($0.attempt)" }
+    #expect(states.sorted() == ["active 0", "waiting 0", "waiting 0"])
+  }
+
+  @Test func anEmptiedIndexLeavesUsersKeysAndExpiredJobs() async throws {
     let catalog = try directory.catalog()
     let user = try await catalog.addUser(email: "ann@example.org", password: "correct horse", isAdmin: false)
     let key = try await catalog.signingKey(for: .sidecar)
     let expired = try JobRecord.waiting(1)
     try await catalog.upsert([expired, try .waiting(2)])
     try await catalog.expire(expired.id)
-    try await catalog.resetIndex()
+    try await catalog.emptyIndex()
     #expect(try await catalog.jobs().isEmpty)
     #expect(try await catalog.isExpired(expired.id))
     #expect(try await catalog.users() == [user])

@@ -48,7 +48,7 @@ import Tokens
     try await catalog.upsert(job)
     #expect(try await told().count == 1)
     // An index that is built anew is no news, nor is one where the job was out of sight.
-    try await catalog.resetIndex()
+    try await catalog.emptyIndex()
     try await catalog.upsert(job)
     try await catalog.expire(job.id)
     try await catalog.upsert(job)
@@ -68,7 +68,7 @@ import Tokens
     try await catalog.settle(delivery, DeliveryOutcome(.delivered, status: 204))
     try await catalog.forgetNotices(now: .now + 40 * 86_400)
     #expect(try await told() == [])
-    try await catalog.resetIndex()
+    try await catalog.emptyIndex()
     try await catalog.upsert(job)
     #expect(try await told() == [])
   }
@@ -87,7 +87,7 @@ import Tokens
     let job = try JobRecord.waiting(1).moved(to: .done, attempt: 0)
     try await catalog.upsert(job)
     _ = try await catalog.addWebhook("https://a.example/", of: owner)
-    try await catalog.resetIndex()
+    try await catalog.emptyIndex()
     try await catalog.upsert(job)
     #expect(try await told() == [])
   }
@@ -105,7 +105,7 @@ import Tokens
     }
     let updated = try directory.catalog()
     _ = try await updated.addWebhook("https://a.example/", of: owner)
-    try await updated.resetIndex()
+    try await updated.emptyIndex()
     try await updated.upsert(job)
     #expect(try await updated.deliveries().isEmpty)
     try await updated.upsert(try JobRecord.waiting(2).moved(to: .done, attempt: 0))

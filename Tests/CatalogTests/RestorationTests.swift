@@ -36,9 +36,12 @@ import Testing
     return try await catalog.users().map(\.email)
   }
 
-  private func refused(_ path: FilePath? = nil, overDamaged: Bool = false) -> CatalogError? {
+  private func refused(
+    _ path: FilePath? = nil, overDamaged: Bool = false, meanwhile: () throws -> Void = {}
+  ) -> CatalogError? {
     do {
-      _ = try Catalog.restore(path ?? backup, to: directory.database, overDamaged: overDamaged)
+      _ = try Catalog.restore(
+        path ?? backup, to: directory.database, overDamaged: overDamaged, meanwhile: meanwhile)
       return nil
     } catch { return error }
   }
@@ -78,6 +81,33 @@ import Testing
     #expect(refused(overDamaged: true)?.description.contains("in use") == true)
     #expect(try await catalog.users().map(\.email) == ["bob@example.org"])
     _ = try await catalog.addUser(email: "carl@example.org", password: "correct horse", isAdmin: true)
+    #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
+  }
+
+  /// Between the end of the log and the lock somebody may open the database, and turn the log on again.
+  @Test func whoComesBetweenTheLogsEndAndTheLockKeepsTheDatabase() async throws {
+    try await prepare()
+    var catalog: Catalog?
+    let error = refused { catalog = try directory.catalog() }
+    #expect(error?.kind == .busy)
+    let opened = try #require(catalog)
+    _ = try await opened.addUser(email: "carl@example.org", password: "correct horse", isAdmin: true)
+    try opened.pool.close()
+    #expect(try await users(directory.database) == ["bob@example.org", "carl@example.org"])
+    #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
+  }
+
+  @Test(arguments: ["PRAGMA application_id = 7; CREATE TABLE t (x)", "CREATE TABLE t (x)"], [false, true])
+  func anotherProgramsDatabaseIsNeverReplaced(making: String, overDamaged: Bool) async throws {
+    try await prepare()
+    for end in ["", "-wal", "-shm"] { try? Files.unlink(FilePath("\(directory.database)\(end)")) }
+    let other = try DatabaseQueue(path: directory.database.string)
+    try await other.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL; \(making)") }
+    try other.close()
+    let before = try Data(contentsOf: URL(filePath: directory.database.string))
+    let error = refused(overDamaged: overDamaged)
+    #expect(error?.kind == .notReplaced && error?.description.contains("another program") == true)
+    #expect(try Data(contentsOf: URL(filePath: directory.database.string)) == before)
     #expect(try directory.modes().keys.filter { $0.contains("restor") } == [])
   }
 
@@ -127,15 +157,16 @@ import Testing
   @Test func whatIsNoBackupIsRefused() async throws {
     try await prepare()
     let other = directory.path.appending("other.sqlite")
-    #expect(refused(other)?.description.contains("No such file") == true)
+    #expect(refused(other) == CatalogError(.missingBackup, "There is no backup \(other)."))
     try Data(String(repeating: "text ", count: 500).utf8).write(to: URL(filePath: other.string))
-    #expect(refused(other)?.description == "\(other) is not an SQLite database.")
+    #expect(refused(other) == CatalogError(.noBackup, "\(other) is not an SQLite database."))
     try Files.unlink(other)
     try Data().write(to: URL(filePath: other.string))
-    #expect(refused(other)?.description.contains("empty") == true)
+    #expect(
+      refused(other) == CatalogError(.noBackup, "The backup \(other) is empty: it has none of mp3spool's tables."))
     try Files.unlink(other)
     try await DatabaseQueue(path: other.string).write { try $0.execute(sql: "CREATE TABLE t (x)") }
-    #expect(refused(other)?.description.contains("another program") == true)
+    #expect(refused(other) == CatalogError(.noBackup, "The backup \(other) belongs to another program."))
     #expect(try await users(directory.database) == ["bob@example.org"])
   }
 
@@ -146,14 +177,17 @@ import Testing
     try await DatabaseQueue(path: newer.string).write {
       try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('x')")
     }
-    #expect(refused(newer)?.kind == .newerSchema)
+    #expect(refused(newer)?.kind == .noBackup)
+    #expect(refused(newer)?.description.hasPrefix("The backup \(newer) was made by a newer version") == true)
     let broken = directory.path.appending("broken.sqlite")
     var bytes = try Data(contentsOf: URL(filePath: backup.string))
     for place in 8192..<bytes.count { bytes[place] = 0xA5 }
     try bytes.write(to: URL(filePath: broken.string))
-    #expect(refused(broken)?.description.contains("damaged") == true, "\(refused(broken)?.description ?? "")")
+    // Not the database is damaged, and to restore it from a backup is what was tried.
+    let story = refused(broken)?.description ?? ""
+    #expect(story.hasPrefix("The backup \(broken) is damaged") && !story.contains("Restore"), "\(story)")
     try bytes.prefix(10_000).write(to: URL(filePath: broken.string))
-    #expect(refused(broken)?.kind == .unusable)
+    #expect(refused(broken)?.kind == .noBackup)
     #expect(throws: CatalogError.self) { try Catalog.contents(ofBackup: broken) }
     #expect(try await users(directory.database) == ["bob@example.org"])
     #expect(try directory.modes().keys.filter { $0.contains("restor") || $0.contains("partial") } == [])

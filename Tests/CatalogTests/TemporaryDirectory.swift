@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import SystemPackage
 
 @testable import Catalog
@@ -40,4 +41,14 @@ extension PasswordCost {
 func refusal(_ body: () async throws(CatalogError) -> Void) async -> CatalogError.Kind? {
   do { try await body() } catch { return error.kind }
   return nil
+}
+
+extension Catalog {
+  /// Empties the index of jobs, as somebody with a database tool might.
+  func emptyIndex() async throws {
+    try await write { db in
+      try db.execute(sql: "DROP TABLE IF EXISTS jobs")
+      try Schema.makeIndex(db)
+    }
+  }
 }

@@ -119,6 +119,29 @@ struct StoredCatalog: CustomTestStringConvertible {
     #expect(try Catalog.contents(ofBackup: kept).schema == 1)
   }
 
+  /// A command of this version would change the schema under a service of an earlier one.
+  @Test func aCatalogThatAServiceHasIsNotUpgradedByOthers() async throws {
+    let stored = try #require(StoredCatalog.all.first)
+    try stored.write(to: directory.database)
+    let before = try rows(of: directory.database)
+    let held = try Catalog.ownIndex(of: directory.database)
+    let error = #expect(throws: CatalogError.self) {
+      try Catalog(path: directory.database, passwordCost: .forTests, ownsIndex: false)
+    }
+    #expect(error?.kind == .busy && error?.description.contains("Restart the service") == true)
+    #expect(try rows(of: directory.database) == before)
+    #expect(try directory.modes().keys.filter { $0.contains("schema") } == [])
+    _ = consume held
+    let catalog = try Catalog(path: directory.database, passwordCost: .forTests, ownsIndex: false)
+    #expect(try await catalog.users().count == 2)
+    // The lock was held for the upgrade alone; an up-to-date catalog needs none.
+    let service = try Catalog.ownIndex(of: directory.database)
+    let isHeld = service != nil
+    #expect(isHeld)
+    _ = try Catalog(path: directory.database, passwordCost: .forTests, ownsIndex: false)
+    _ = consume service
+  }
+
   @Test func aDamagedCatalogIsNotUpgraded() async throws {
     try #require(StoredCatalog.all.first).write(to: directory.database)
     let queue = try DatabaseQueue(path: directory.database.string)

@@ -1,4 +1,6 @@
 import DurableFiles
+import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -118,5 +120,23 @@ import Testing
     do { _ = try ProcessLock(path: directory("lock")) }
     let second = try ProcessLock(path: directory("lock"))
     #expect(try directory.names == [second.path.lastComponent?.string])
+  }
+
+  /// The service could not take a lock of root's, nor use a directory of root's.
+  @Test(.enabled(if: geteuid() == 0, "root gives what it makes to somebody else"))
+  func whatRootMakesIsTheDirectorysOwners() throws {
+    try FileManager.default.setAttributes(
+      [.ownerAccountID: 65534, .groupOwnerAccountID: 65534], ofItemAtPath: directory.path.string)
+    _ = try ProcessLock(path: directory("lock"))
+    try Files.makeOwnersDirectoryIfAbsent(directory("made"))
+    #expect(try Files.status(directory("lock"))?.owner == 65534)
+    #expect(try Files.status(directory("made"))?.owner == 65534)
+    // What was there stays whose it was: it may be a second name of a file of root's.
+    try directory.file("other")
+    try Files.makeDirectory(directory("there"))
+    _ = try ProcessLock(path: directory("other"))
+    try Files.makeOwnersDirectoryIfAbsent(directory("there"))
+    #expect(try Files.status(directory("other"))?.owner == 0)
+    #expect(try Files.status(directory("there"))?.owner == 0)
   }
 }

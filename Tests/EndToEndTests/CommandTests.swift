@@ -201,6 +201,16 @@ import Testing
     }
   }
 
+  @Test func checkTellsOfWhatIsQuarantined() async throws {
+    try await withScratch { scratch in
+      try await scratch.makeSpool()
+      #expect(try await scratch.mp3spool("check").errors == "")
+      try scratch.write("spool/corrupt/01ARZ3NDEKTSV4RRFFQ69G5FAV.1", "stranger".utf8)
+      let told = try await scratch.mp3spool("check")
+      #expect(told.errors.hasPrefix("1 thing in ") && told.output == "the spool and the index agree\n", "\(told)")
+    }
+  }
+
   @Test func cleaningWithoutLimitsNeedsNothing() async throws {
     try await withScratch { scratch in
       let nowhere = scratch.path("nowhere")

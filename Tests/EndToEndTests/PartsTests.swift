@@ -153,6 +153,20 @@ private struct ThreeProcesses {
     }
   }
 
+  /// At a boot a converter may be there before the spool's file system is.
+  @Test func converterMakesNoSpoolAndWaitsForOne() async throws {
+    try await withScratch { scratch in
+      let work = try await Service.start(in: scratch, ["work"])
+      try await eventually("a line about it") { work.command.log.contains("there is no spool yet") }
+      #expect(!FileManager.default.fileExists(atPath: scratch.spool.path))
+      try await Accounts.add(to: scratch)
+      let gateway = try await Service.start(in: scratch, ["gateway"])
+      let job = try await gateway.ended(try await gateway.upload(try await scratch.video("video.mp4", seconds: 1)))
+      #expect(job.state == "done")
+      for service in [work, gateway] { #expect(await service.stop().status == 0) }
+    }
+  }
+
   /// The gateway has never heard the auth service's keys, so nobody can tell whose a token is. That is no refusal.
   @Test func withoutAnAuthServiceATokenIsNotTakenForAStrangers() async throws {
     try await withScratch { scratch in

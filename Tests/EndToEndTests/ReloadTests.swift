@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: ["serve", "auth", "gateway", "work"])
   func everyServiceLivesOnAfterASignalToReload(_ part: String) async throws {
     try await withScratch { scratch in
-      try await Accounts.add(to: scratch)
+      try await scratch.makeSpool()
       let service = try scratch.start([part])
       let listens = ["serve": 2, "auth": 1, "gateway": 1, "work": 0]
       // A converter says so when it begins; the signal is trapped by then, or a moment later.
@@ -152,6 +152,22 @@ import Testing
       #expect(try await service.request("/jobs").status == 403)
       let token = try await service.login(as: Accounts.admin).text
       #expect(try await service.request("/jobs", token: token).status == 200)
+    }
+  }
+
+  /// The settings of all parts are often one file.
+  @Test func aConverterIsGivenNoCredentialAndNeedsNone() async throws {
+    try await withScratch { scratch in
+      let settings = "jwt-secret: credential:token-secret\ntls-key: credential:key\ntls-certificate: credential:chain\n"
+      try scratch.write("settings.yaml", "\(settings)metrics-listen: 127.0.0.1:0\n".utf8)
+      try FileManager.default.createDirectory(
+        at: scratch.spool.appending(path: "incoming"), withIntermediateDirectories: true)
+      let converter = try scratch.start(["work", "--config", "settings.yaml"])
+      try await eventually("a converter") { converter.log.contains("metrics listens on http:") }
+      converter.send(SIGHUP)
+      try await eventually("a reload") { converter.log.contains("the settings were read again") }
+      converter.send(SIGTERM)
+      #expect(await converter.outcome().status == 0)
     }
   }
 

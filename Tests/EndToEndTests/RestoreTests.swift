@@ -160,7 +160,7 @@ import Testing
     try await withScratch { scratch in
       let here = try await prepare(scratch)
       try await scratch.mp3spool("backup", "copy.sqlite", settings: here)
-      for (command, status, words) in [("serve", 69, "already uses the database"), ("auth", 75, "is in use")] {
+      for (command, status, words) in [("serve", 75, "is in use; stop"), ("auth", 75, "is in use. Stop")] {
         let service = try await Service.start(in: scratch, [command], here)
         let outcome = try await scratch.mp3spool("restore", "copy.sqlite", settings: here, status: Int32(status))
         #expect(outcome.errors.contains(words), "\(outcome)")
@@ -195,6 +195,25 @@ import Testing
       await second.stop()
       // Who stops takes its leave: nobody has to wait for it.
       #expect(scratch.names(".state/gateways").isEmpty)
+    }
+  }
+
+  /// As after a boot at which the spool's file system was not mounted.
+  @Test func aSpoolThatIsGoneIsNotMadeAnew() async throws {
+    try await withScratch { scratch in
+      let here = try await prepare(scratch)
+      let service = try await Service.start(in: scratch, ["serve"], here)
+      _ = try await service.ended(try await service.upload(try scratch.write("none.mp4", "nothing".utf8)))
+      await service.stop()
+      try await scratch.run("mv", [scratch.spool.path, scratch.path("unmounted")])
+      try FileManager.default.createDirectory(at: scratch.spool, withIntermediateDirectories: false)
+      for command in ["serve", "gateway"] {
+        let refused = try await scratch.mp3spool(command, settings: here, status: 66)
+        #expect(refused.errors.contains("though the database knows 1 job of one"), "\(refused)")
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.spool.path).isEmpty)
+      try await scratch.run("mkdir", [scratch.spool.appending(path: "incoming").path])
+      await (try await Service.start(in: scratch, ["serve"], here)).stop()
     }
   }
 
@@ -239,13 +258,84 @@ import Testing
       #expect(try await scratch.mp3spool("backup", "--check", "copy.sqlite").output == made.output)
       let bytes = try Data(contentsOf: URL(filePath: scratch.path("copy.sqlite")))
       try bytes.prefix(bytes.count / 2).write(to: URL(filePath: scratch.path("half.sqlite")))
-      let half = try await scratch.mp3spool("backup", "--check", "half.sqlite", status: 69)
-      #expect(half.errors.contains("damaged"), "\(half)")
+      let half = try await scratch.mp3spool("backup", "--check", "half.sqlite", status: 65)
+      #expect(half.errors.contains("half.sqlite is damaged") && !half.errors.contains("Restore"), "\(half)")
       try scratch.write("notes.txt", "keep me".utf8)
-      try await scratch.mp3spool("backup", "notes.txt", status: 69)
-      try await scratch.mp3spool("restore", "notes.txt", status: 69)
-      try await scratch.mp3spool("restore", "nothing.sqlite", status: 69)
+      try await scratch.mp3spool("backup", "notes.txt", status: 64)
+      try await scratch.mp3spool("restore", "notes.txt", status: 65)
+      try await scratch.mp3spool("backup", "--check", "nothing.sqlite", status: 66)
       #expect(try String(contentsOfFile: scratch.path("notes.txt"), encoding: .utf8) == "keep me")
+    }
+  }
+
+  /// What stays of a restoration that is refused may lock the service out, or look like a database.
+  @Test func restorationThatIsRefusedLeavesNothing() async throws {
+    try await withScratch { scratch in
+      let here = try await prepare(scratch)
+      try await scratch.mp3spool("backup", "copy.sqlite", settings: here)
+      let there = machine(scratch, "there")
+      let outcome = try await scratch.mp3spool("restore", "nothing.sqlite", settings: there, status: 66)
+      #expect(outcome.errors.contains("There is no backup nothing.sqlite."), "\(outcome)")
+      #expect(!FileManager.default.fileExists(atPath: scratch.path("there")))
+      guard geteuid() == 0 else { return }
+      let folder = scratch.path("theirs")
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: false, attributes: [.ownerAccountID: 65534])
+      for database in ["mp3spool.sqlite", "made/mp3spool.sqlite"] {
+        let refused = try await scratch.mp3spool(
+          "restore", "copy.sqlite", settings: ["MP3SPOOL_DATABASE": "\(folder)/\(database)"], status: 64)
+        #expect(refused.errors.contains("belongs to the user with the id 65534"), "\(refused)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+      }
+    }
+  }
+
+  /// The exchange cannot be undone by what fails after it, so programs are told of it as people are.
+  @Test func restorationWhoseIndexFailsSaysWhatWasReplaced() async throws {
+    try await withScratch { scratch in
+      let here = try await prepare(scratch)
+      try await scratch.mp3spool("backup", "copy.sqlite", settings: here)
+      // The public keys cannot be read, and so no job can.
+      let keys = scratch.spool.appending(path: ".state/jwks.json")
+      try? FileManager.default.removeItem(at: keys)
+      try FileManager.default.createDirectory(at: keys, withIntermediateDirectories: true)
+      let outcome = try await scratch.mp3spool("restore", "copy.sqlite", "--json", settings: here, status: nil)
+      #expect(outcome.status != 0)
+      struct Failed: Decodable {
+        let former: String
+        let error: String
+        let jobs: Int?
+      }
+      let failed = try JSONDecoder().decode(Failed.self, from: Data(outcome.output.utf8))
+      #expect(failed.former.contains(".before-restore-") && failed.jobs == nil, "\(outcome)")
+      #expect(outcome.errors.contains(failed.error), "\(outcome)")
+    }
+  }
+
+  @Test func commandLeavesTheSchemaOfARunningServiceAlone() async throws {
+    try await withScratch { scratch in
+      try await scratch.makeSpool()
+      let schema = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "CatalogTests/Schemas/1-users.sql")
+      try await scratch.run("sqlite3", [scratch.path("old.sqlite"), ".read \(schema.path)"])
+      let settings = ["MP3SPOOL_DATABASE": scratch.path("old.sqlite")]
+      // As the service of the earlier version does it.
+      let service = try scratch.launch("flock", ["--no-fork", scratch.path("old.sqlite.lock"), "sleep", "120"])
+      try await eventually("a lock") {
+        try await scratch.tool("flock", ["-n", scratch.path("old.sqlite.lock"), "true"]).status == 1
+      }
+      for words in [["health"], ["clean", "--older-than", "1d", "--dry-run"], ["reindex"]] {
+        let refused = try await scratch.start(words, settings).outcome()
+        #expect(refused.status == 75 && refused.errors.contains("Restart the service with this version"), "\(refused)")
+      }
+      // A second service is refused as ever, and before it changes anything.
+      let second = try await scratch.mp3spool("serve", settings: settings, status: 69)
+      #expect(second.errors.contains("already uses the database"), "\(second)")
+      #expect(!FileManager.default.fileExists(atPath: scratch.path("old.sqlite.schema-1")))
+      service.send(SIGKILL)
+      _ = await service.outcome()
+      try await scratch.mp3spool("health", settings: settings)
+      #expect(FileManager.default.fileExists(atPath: scratch.path("old.sqlite.schema-1")))
     }
   }
 }

@@ -7,7 +7,7 @@ struct ServiceManagerTests {
   @Test(arguments: ["serve", "auth", "gateway", "work"])
   func theServiceManagerHearsOfReadinessLifeAndStop(_ part: String) async throws {
     try await withScratch { scratch in
-      try await Accounts.add(to: scratch)
+      try await scratch.makeSpool()
       let path = scratch.path("notify")
       let manager = try await scratch.serviceManager(at: path)
       let settings = ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"]

@@ -93,6 +93,31 @@ import WireFormats
     #expect(try Files.list(house.layout.done).filter { $0.kind == .file }.count == 2)
   }
 
+  /// Who asked for a job while the index was built anew was told that there is none.
+  @Test func anIndexIsNeverWithoutItsJobsWhileItIsBuiltAnew() async throws {
+    try await house.fill()
+    try await house.indexer.scan()
+    let (rows, event) = (try await house.rows(), try await house.catalog.newestEvent())
+    #expect(try await house.indexer.rebuild() == 6)
+    #expect(try await house.rows() == rows)
+    // An event would tell of a moment in which a job was gone, or another.
+    #expect(try await house.catalog.events(after: event) == [])
+  }
+
+  @Test func aRebuildMendsWhatIsWrongAndForgetsWhatIsGone() async throws {
+    try await house.fill()
+    try await house.indexer.scan()
+    let rows = try await house.rows()
+    let gone = try await house.enqueue()
+    try await house.indexer.scan()
+    try Files.rename(house.layout.job(.waiting(gone.id, attempt: 0), in: .waiting), to: house.root.appending("away"))
+    try house.change("UPDATE jobs SET owner = 'x', attempt = 9, directory = 'nowhere'")
+    try house.change("UPDATE jobs SET options = '{' WHERE state = 'failed'")
+    #expect(try await house.indexer.rebuild() == 6)
+    #expect(try await house.rows() == rows)
+    #expect(try await house.catalog.isExpired(gone.id))
+  }
+
   @Test func exportedNamesSurviveARebuildInAnyOrder() async throws {
     // The first of two jobs of one name is cleaned, so that its name is free when the index is built anew.
     let (first, second) = (try await house.enqueue(origin: .drop), try await house.enqueue(origin: .drop))

@@ -88,9 +88,12 @@ final class TemporaryHouse: Sendable {
   func rows() async throws -> [JobRecord] { try await catalog.jobs(limit: .max) }
 
   /// Takes the job tables away, as somebody with a database tool might.
-  func dropTables() throws {
+  func dropTables() throws { try change("DROP TABLE jobs; DROP TABLE expired_jobs") }
+
+  /// Changes the database behind the catalog's back.
+  func change(_ sql: String) throws {
     let database = try DatabaseQueue(path: catalog.path.string)
-    try database.write { try $0.execute(sql: "DROP TABLE jobs; DROP TABLE expired_jobs") }
+    try database.write { try $0.execute(sql: sql) }
   }
 
   func names(in directory: FilePath) throws -> Set<String> { Set(try Files.list(directory).map(\.name)) }

@@ -60,6 +60,11 @@ extension Spool {
     _ = try move(path, to: layout.corrupt.appending(freshName(for: path)), witness: .source)
   }
 
+  /// The names of what lies in `corrupt/`, where only people delete.
+  public func quarantined() throws(SpoolError) -> [String] {
+    try spooling { () throws(FileError) in try Files.list(layout.corrupt, except: JobFiles.isTemporary) }.map(\.name)
+  }
+
   /// Deletes a directory by way of `trash/`, so that half of it is never mistaken for a whole.
   public func throwAway(_ path: FilePath) throws(SpoolError) {
     let target = layout.trash.appending(freshName(for: path))

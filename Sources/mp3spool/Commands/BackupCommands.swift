@@ -37,8 +37,8 @@ struct RestoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore", abstract: "Put a backup in the place of the database, and index the spool.",
     discussion: """
-      Stop the services that use the database before, and start them after it; converters of other hosts may go on. The \
-      backup is checked first. The database that was there is kept beside the new one. Jobs come from the spool, also those \
+      Stop the services that use the database before, and start them after it; converters of other hosts may go on. Run it \
+      as the user that they run as. The backup is checked first. The database that was there is kept beside the new one. Jobs come from the spool, also those \
       that are younger than the backup. What is not in the spool is as it was in the backup: accounts, passwords, tokens, \
       webhooks and quotas. Tokens that were revoked since, and accounts that were disabled, are valid again.
       """)
@@ -47,22 +47,31 @@ struct RestoreCommand: AsyncParsableCommand {
   @Flag(help: "Replace also a database that is too damaged to tell whether it is in use.") var force = false
   @OptionGroup var common: CommonOptions
 
+  /// For programs. What the index says is left out where there is an `error`: the database is replaced all the same.
   private struct Outcome: Encodable {
     let backup: BackupContents
     let former: String?
-    let jobs: Int
-    let changed: Int
-    let ownersWithoutAccount: [OwnerView]
+    var jobs: Int?
+    var changed: Int?
+    var ownersWithoutAccount: [OwnerView]?
+    var error: String?
+
+    init(_ restoration: Restoration) {
+      (backup, former) = (restoration.contents, restoration.former?.string)
+    }
   }
 
   func run() async throws {
     try await command {
       let parts = Parts(settings: try await common.settings())
       Telemetry.bootstrap(level: "warning")
+      // Whoever may not restore it, or has nothing to restore, leaves no lock and no directory.
+      try parts.requireSpool()
+      try Catalog.requireRestorable(FilePath(file), to: parts.settings.database)
       let spool = try parts.existingSpool()
-      let directory = parts.settings.database.removingLastComponent()
-      if !directory.isEmpty { try Files.makeDirectoryIfAbsent(directory) }
-      let lock = try parts.ownIndex()
+      let lock = try parts.ownIndex {
+        .temporary("the database \($0) is in use; stop the services that use it, then try again")
+      }
       let restoration = try Catalog.restore(FilePath(file), to: parts.settings.database, overDamaged: force)
       if !common.json { tell(restoration) }
       try await index(parts, spool, restoration)
@@ -77,20 +86,26 @@ struct RestoreCommand: AsyncParsableCommand {
 
   /// A crash from here on costs nothing: a service compares the index with the spool at its start.
   private func index(_ parts: Parts, _ spool: Spool, _ restoration: Restoration) async throws {
-    let catalog = try parts.catalog()
-    _ = try await parts.sidecarSigner(catalog, spool)
-    let changed = try await Indexer(spool: spool, catalog: catalog, logger: Telemetry.logger("restore")).scan()
-    let jobs = try await catalog.jobCounts().values.reduce(0, +)
-    let strangers = try await parts.ownersWithoutAccount(catalog)
-    if common.json {
-      try Output.json(
-        Outcome(
-          backup: restoration.contents, former: restoration.former?.string, jobs: jobs, changed: changed,
-          ownersWithoutAccount: strangers))
-    } else {
-      Output.line("the index has \(Readable.count(jobs, "job")), of which \(changed) were not as in the backup")
-      OwnerView.tell(strangers)
+    var outcome = Outcome(restoration)
+    do {
+      let catalog = try parts.catalog(ownsIndex: true)
+      _ = try await parts.sidecarSigner(catalog, spool)
+      let changed = try await Indexer(spool: spool, catalog: catalog, logger: Telemetry.logger("restore")).scan()
+      let jobs = try await catalog.jobCounts().values.reduce(0, +)
+      let strangers = try await parts.ownersWithoutAccount(catalog)
+      (outcome.jobs, outcome.changed, outcome.ownersWithoutAccount) = (jobs, changed, strangers)
+      if !common.json { tell(jobs, changed, strangers) }
+    } catch {
+      outcome.error = Problem(error).sentence
+      if common.json { try Output.json(outcome) }
+      throw error
     }
+    if common.json { try Output.json(outcome) }
+  }
+
+  private func tell(_ jobs: Int, _ changed: Int, _ strangers: [OwnerView]) {
+    Output.line("the index has \(Readable.count(jobs, "job")), of which \(changed) were not as in the backup")
+    OwnerView.tell(strangers)
   }
 }
 
@@ -98,7 +113,8 @@ struct ReindexCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reindex", abstract: "Build the index of jobs anew from the spool.",
     discussion: """
-      Accounts and keys stay as they are. Without a backup this gives a new database all jobs, but no accounts: jobs belong \
+      It may run beside the services: each job stays listed, as it was or as it is. Accounts and keys stay as they are. \
+      Without a backup this gives a new database all jobs, but no accounts: jobs belong \
       to emails, so that accounts that are added with the same emails have them again.
       """)
 

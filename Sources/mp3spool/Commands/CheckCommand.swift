@@ -24,8 +24,8 @@ struct CheckCommand: AsyncParsableCommand {
     try await command {
       let parts = Parts(settings: try await common.settings())
       Telemetry.bootstrap(level: "warning")
-      let check = SpoolCheck(
-        spool: try parts.existingSpool(), catalog: try parts.existingCatalog(), logger: Telemetry.logger("check"))
+      let spool = try parts.existingSpool()
+      let check = SpoolCheck(spool: spool, catalog: try parts.existingCatalog(), logger: Telemetry.logger("check"))
       var findings = try await check.findings()
       if repair {
         let mended = findings.filter { $0.remedy != nil }
@@ -34,6 +34,10 @@ struct CheckCommand: AsyncParsableCommand {
         findings = try await check.findings()
       }
       for finding in findings { try tell(finding) }
+      let quarantined = try spool.quarantined().count
+      if quarantined > 0 {
+        Output.note("\(Readable.count(quarantined, "thing")) in \(spool.layout.corrupt), which nothing but you removes")
+      }
       if !findings.isEmpty { throw ExitCode(65) }
       if !common.json { Output.line("the spool and the index agree") }
     }

@@ -15,8 +15,10 @@ struct ServeCommand: AsyncParsableCommand {
       let source = common.source(of: .serve, [.listen: listen, .authListen: authListen, .converters: converters])
       let parts = try await Parts.started(source)
       let manager = parts.manager(parts: 2)
-      let (spool, catalog) = (try parts.spool(), try parts.catalog())
+      // Before the database, which is not brought up to date under another service's feet.
       let lock = try parts.ownIndex()
+      let catalog = try parts.catalog(ownsIndex: true)
+      let spool = try await parts.spool(of: catalog)
       let seat = try await parts.seat(spool)
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in
@@ -79,8 +81,10 @@ struct GatewayCommand: AsyncParsableCommand {
       let source = common.source(of: .gateway, [.listen: listen, .authService: authService])
       let parts = try await Parts.started(source)
       let manager = parts.manager(parts: 1)
-      let (spool, catalog) = (try parts.spool(), try parts.catalog())
+      // Before the database, which is not brought up to date under another service's feet.
       let lock = try parts.ownIndex()
+      let catalog = try parts.catalog(ownsIndex: true)
+      let spool = try await parts.spool(of: catalog)
       let seat = try await parts.seat(spool)
       let ground = try await parts.gatewayGround(spool, catalog)
       let current = try await Current(parts) { parts, old in
@@ -114,7 +118,7 @@ struct WorkCommand: AsyncParsableCommand {
       let current = try await Current(parts) { parts, old in
         Arrangement(parts, loginRate: parts.loginRate(after: old))
       }
-      let converter = try parts.converter(try parts.spool(), current)
+      let converter = try parts.converter(try await parts.awaitedSpool(), current)
       let manager = parts.manager(parts: parts.metricsServerCount)
       try await ServiceRun(source: source, current: current, manager: manager)
         .run(working: [converter], serving: parts.metricsServers(current, manager))

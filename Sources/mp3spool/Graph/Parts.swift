@@ -27,14 +27,53 @@ struct Parts {
     return spool
   }
 
+  /// The spool of a gateway. Where the database knows jobs of one, none is made: a file system that is not mounted now would
+  /// hide later what came in meanwhile.
+  func spool(of catalog: Catalog) async throws -> Spool {
+    if try !hasSpool() {
+      let jobs = try await catalog.jobCounts().values.reduce(0, +)
+      guard jobs == 0 else {
+        throw Problem.missing(
+          """
+          there is no spool at \(settings.spool), though the database knows \(Readable.count(jobs, "job")) of one: is its file \
+          system mounted? If it is gone for good, make the folder \(SpoolLayout(root: settings.spool).incoming)
+          """)
+      }
+    }
+    return try spool()
+  }
+
+  /// The spool of converters, which a gateway makes, here or on another host. They wait for it, and make none: where its
+  /// file system is not mounted yet, they would look into the empty folder under it for ever.
+  func awaitedSpool() async throws -> Spool {
+    var isTold = false
+    while try !hasSpool() {
+      if !isTold {
+        Telemetry.logger("converter").notice(
+          "there is no spool yet: waiting for a gateway to make it, or for its file system to be mounted",
+          metadata: ["spool": "\(settings.spool)"])
+      }
+      isTold = true
+      try await Task.sleep(for: .seconds(1))
+    }
+    return try spool()
+  }
+
+  private func hasSpool() throws -> Bool { try Files.status(SpoolLayout(root: settings.spool).incoming) != nil }
+
   /// The spool, for a command that only makes sense where there is one: a misspelt directory must not become one.
   ///
   /// - Parameter probing: whether it must be writable.
   func existingSpool(probing: Bool = true) throws -> Spool {
-    guard try Files.status(SpoolLayout(root: settings.spool).incoming) != nil else {
+    try requireSpool()
+    return try probing ? spool() : Spool(opening: settings.spool)
+  }
+
+  /// Says that there is no spool, without trying it out.
+  func requireSpool() throws {
+    guard try hasSpool() else {
       throw Problem.missing("there is no spool at \(settings.spool); a service makes one when it starts there")
     }
-    return try probing ? spool() : Spool(opening: settings.spool)
   }
 
   /// The database, for a command that only makes sense where there is one.
@@ -47,10 +86,16 @@ struct Parts {
   }
 
   /// The database, which is made where it is missing.
-  func catalog() throws -> Catalog {
+  ///
+  /// - Parameter ownsIndex: whether ``ownIndex(orElse:)`` has been called.
+  func catalog(ownsIndex: Bool = false) throws -> Catalog {
+    try makeDatabaseDirectory()
+    return try Catalog(path: settings.database, ownsIndex: ownsIndex)
+  }
+
+  private func makeDatabaseDirectory() throws {
     let directory = settings.database.removingLastComponent()
-    if !directory.isEmpty { try Files.makeDirectoryIfAbsent(directory) }
-    return try Catalog(path: settings.database)
+    if !directory.isEmpty { try Files.makeOwnersDirectoryIfAbsent(directory) }
   }
 
   /// Is the spool on a file system that only this host mounts?
@@ -162,12 +207,12 @@ struct Parts {
   }
 
   /// Holds the place of the one process that looks after the index; a second one on the same database is refused.
-  func ownIndex() throws -> ProcessLock {
-    let path = FilePath(settings.database.string + ".lock")
-    do { return try ProcessLock(path: path) } catch {
-      guard error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable else { throw error }
-      throw Problem.unavailable("another mp3spool service already uses the database \(settings.database)")
-    }
+  func ownIndex(
+    orElse refusal: (FilePath) -> Problem = { .unavailable("another mp3spool service already uses the database \($0)") }
+  ) throws -> ProcessLock {
+    try makeDatabaseDirectory()
+    guard let lock = try Catalog.ownIndex(of: settings.database) else { throw refusal(settings.database) }
+    return lock
   }
 }
 

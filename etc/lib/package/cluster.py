@@ -21,7 +21,11 @@ class Program:
             "AUTH_SVC_ADDRESS",
         }
         description = (repository / "Sources/Gateway/Assets/openapi.yaml").read_text()
-        self.routes = {"http": set(re.findall(r"^  (/\S*):$", description, re.MULTILINE)), "auth": {"/healthz"}}
+        self.routes = {
+            "http": set(re.findall(r"^  (/\S*):$", description, re.MULTILINE)),
+            "auth": {"/healthz"},
+            "metrics": {"/healthz", "/metrics"},
+        }
         self.ask = ask
 
     def understands(self, words):
@@ -33,7 +37,7 @@ class Program:
 
 def problems(objects, program):
     found = []
-    for check in (selectors, references, volumes, commands, probes, confinement, ingress, scaling):
+    for check in (selectors, references, volumes, commands, probes, confinement, scraping, ingress, scaling):
         found += check(objects, program)
     return found
 
@@ -133,6 +137,18 @@ def ports(several):
     return {port["name"]: port["containerPort"] for one in several for port in one.get("ports", [])}
 
 
+def allowed(objects, template):
+    """The ports at which a pod may be asked; None for one that no policy but the general one is about."""
+    labels = template["metadata"].get("labels", {})
+    found = [
+        one["spec"]
+        for one in of(objects, "NetworkPolicy")
+        if one["spec"]["podSelector"] and one["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    ]
+    rules = [rule for spec in found for rule in spec.get("ingress", [])]
+    return {port["port"] for rule in rules for port in rule["ports"]} if found else None
+
+
 def volumes(objects, _):
     """Each path that the settings name is a volume that the container has."""
     settings = {
@@ -161,7 +177,8 @@ def paths(container, settings):
     if "MP3SPOOL_CONFIG" in own:
         yield own["MP3SPOOL_CONFIG"]
         yield settings["spool"]
-        yield settings["database"]
+        if container["args"][0] != "work":
+            yield settings["database"]
     for key in ("MP3SPOOL_SPOOL", "MP3SPOOL_DATABASE"):
         if key in own:
             yield own[key]
@@ -187,7 +204,8 @@ def probes(objects, program):
             who = f"{name(one)}: {container['name']}"
             for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
                 probe = container.get(kind)
-                if not probe and (kind == "livenessProbe" or container.get("ports")):
+                # Nobody waits for a port that tells metrics alone.
+                if not probe and (kind == "livenessProbe" or ports([container]).keys() - {"metrics"}):
                     yield f"{who} has no {kind}"
                 ask = (probe or {}).get("httpGet")
                 if ask and ask["port"] not in ports([container]):
@@ -226,7 +244,45 @@ def confinement(objects, _):
 SECRETS = {"JWT_SECRET", "MP3SPOOL_JWT_SECRET", "MP3SPOOL_SMTP_URL"}
 
 
-def ingress(objects, _):
+def scraping(objects, _):
+    """Prometheus is told where metrics are, and may ask there: of gateways, and of converters, which alone know decoders."""
+    asked = set()
+    for one, template in pods(objects):
+        notes = template["metadata"].get("annotations", {})
+        if notes.get("prometheus.io/scrape") != "true":
+            continue
+        port = int(notes["prometheus.io/port"])
+        for container in template["spec"]["containers"]:
+            if port in ports([container]).values():
+                asked.add(container["args"][0])
+                address = variables(container).get("MP3SPOOL_METRICS_LISTEN", "")
+                if container["args"][0] != "gateway" and not address.endswith(f":{port}"):
+                    yield f"{name(one)}: {container['name']} does not tell its metrics at {port}"
+        if port not in (allowed(objects, template) or set()):
+            yield f"{name(one)}: nobody may ask for its metrics"
+    for missing in {"gateway", "work"} - asked:
+        yield f"nobody is told where {missing} tells its metrics"
+
+
+def ingress(objects, program):
+    """Strangers reach all of the gateway but its metrics."""
+    yield from openings(objects)
+    for one in of(objects, "Ingress"):
+        paths = [path for rule in one["spec"]["rules"] for path in rule["http"]["paths"]]
+        for route in program.routes["http"]:
+            if any(leads(path, route) for path in paths) != (route != "/metrics"):
+                yield f"{name(one)}: {route} is {'' if route == '/metrics' else 'not '}for strangers"
+
+
+def leads(rule, path):
+    """Whether a rule is about a path (https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types)."""
+    if rule["pathType"] == "Exact":
+        return rule["path"] == path
+    whole = rule["path"].rstrip("/")
+    return path == whole or path.startswith(whole + "/")
+
+
+def openings(objects):
     """Uploads are of any size and take long (https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/)."""
     prefix = "nginx.ingress.kubernetes.io/"
     services = {

@@ -9,15 +9,16 @@ import kubernetes_validate
 import yaml
 
 from cluster import OPERATORS, Program, problems
-from kustomize import identity, operate, render
-from runner import case, expect
+from kustomize import apply, identity, operate, render
+from runner import case, expect, run
 
-OVERLAYS = ["example", "auth-apart"]
+# The example, as it is and with each component.
+OVERLAYS = {"example": [], "auth-apart": ["../../components/auth-apart"]}
 VERSIONS = ["1.31", "1.34", "1.37"]
 
 
 def rendered(world, overlay):
-    return render(world.repository / "etc/kubernetes/overlays" / overlay)
+    return render(world.repository / "etc/kubernetes/overlays/example", OVERLAYS[overlay])
 
 
 def program(world):
@@ -83,6 +84,10 @@ MISTAKES = [
         "/spec/template/spec/containers/0/securityContext/readOnlyRootFilesystem",
         None,
     ),
+    ("Deployment", "converter", "remove", "/spec/template/spec/containers/0/volumeMounts/1", None),
+    ("Deployment", "converter", "remove", "/spec/template/metadata/annotations/prometheus.io~1scrape", None),
+    ("Deployment", "converter", "replace", "/spec/template/spec/containers/0/env/1/value", "127.0.0.1:9181"),
+    ("NetworkPolicy", "converter", "replace", "/spec/ingress/0/ports/0/port", 9181),
     ("Deployment", "gateway", "replace", "/spec/replicas", 2),
     ("Deployment", "gateway", "replace", "/spec/template/spec/containers/0/readinessProbe/httpGet/path", "/ready"),
     ("Deployment", "gateway", "replace", "/spec/template/spec/containers/0/livenessProbe/httpGet/port", "auth"),
@@ -100,6 +105,9 @@ MISTAKES = [
     ("Ingress", "gateway", "remove", "/metadata/annotations/nginx.ingress.kubernetes.io~1proxy-body-size", None),
     ("Ingress", "gateway", "replace", "/spec/rules/0/http/paths/0/backend/service/name", "gate"),
     ("Ingress", "gateway", "replace", "/spec/rules/0/host", "other.example.org"),
+    ("Ingress", "gateway", "replace", "/spec/rules/0/http/paths/0/pathType", "Prefix"),
+    ("Ingress", "gateway", "remove", "/spec/rules/0/http/paths/3", None),
+    ("CronJob", "backup", "replace", "/spec/jobTemplate/spec/template/spec/containers/0/args/0", "back-up"),
     ("CronJob", "clean", "replace", "/spec/jobTemplate/spec/template/spec/containers/0/args/0", "cleanse"),
     ("ConfigMap", "settings", "replace", "/data/mp3spool.yaml", "{spool: /elsewhere, database: /data/mp3spool.sqlite}"),
 ]
@@ -141,14 +149,29 @@ def settings(world):
 
 @case
 def documented(world):
-    """The article tells of each Secret that the operator makes, and the overlays have this version's image."""
+    """The article tells of each Secret that the operator makes, with settings that go together; its patches fit the objects,
+    and the overlays have this version's image."""
     article = (world.repository / "Sources/mp3spool/Documentation.docc/Kubernetes.md").read_text()
     for _, name in OPERATORS:
         expect(
             re.search(rf"create secret \w+ {name}\b", article),
             f"the article does not say how to make the Secret {name}",
         )
+    literals = dict(re.findall(r"--from-literal=(\w+)=['\"]?([^'\"\s]+)", article))
+    literals["JWT_SECRET"] = "0123456789abcdef0123456789abcdef"
+    run(world.program, "config", env=literals, cwd=world.folder)
+    patches = [
+        patch
+        for block in re.findall(r"\n```yaml\n(.*?)```\n", article, re.DOTALL)
+        for patch in yaml.safe_load(block)["patches"]
+    ]
+    expect(patches, "the article has no patches")
     for overlay in OVERLAYS:
         expect(overlay in article, f"the article does not tell of the overlay {overlay}")
-        images = set(re.findall(r"image: (\S+)", yaml.safe_dump_all(rendered(world, overlay))))
+        objects = rendered(world, overlay)
+        images = set(re.findall(r"image: (\S+)", yaml.safe_dump_all(objects)))
         expect(images == {f"registry.example.org/mp3spool:{world.version}"}, f"{overlay} has {images}")
+        for patch in patches:
+            apply(patch, objects)
+        found = list(problems(objects, program(world)))
+        expect(not found, f"{overlay}, patched as the article says: {found}")

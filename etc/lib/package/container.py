@@ -53,7 +53,7 @@ class Image:
     def __init__(self, root, program, text=None):
         self.root, self.program, self.input = root, Path(program), subprocess.DEVNULL
         self.environment, self.volumes = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, []
-        self.user, self.directory, self.entry, self.command, self.health, self.ports = "0:0", "/", [], [], [], set()
+        self.user, self.directory, self.entry, self.command, self.ports = "0:0", "/", [], [], set()
         for name, words in stages(text or DOCKERFILE.read_text())[-1]:
             getattr(self, f"_{name.lower()}")(words)
 
@@ -92,9 +92,6 @@ class Image:
 
     def _stopsignal(self, words):
         expect(words == "SIGTERM", f"STOPSIGNAL {words}")
-
-    def _healthcheck(self, words):
-        self.health = json.loads(words.partition("CMD ")[2])
 
     def _entrypoint(self, words):
         self.entry = json.loads(words)

@@ -10,7 +10,7 @@ import subprocess
 
 import container
 from client import Client, sample
-from cluster import of, pods, variables
+from cluster import allowed, of, pods, variables
 from cluster_cases import rendered
 from roots import Root
 from runner import case, eventually, expect, run
@@ -62,8 +62,8 @@ def missing_library(world):
 
 class Cluster:
     """The pods of an overlay as processes: their arguments, variables, volumes and user, on a read-only root, under
-    RuntimeDefault's filter. Pods that answer share one network, so that names of services are its loopback; a pod that may
-    talk to nobody has none."""
+    RuntimeDefault's filter. Pods that answer share one network, so that names of services are its loopback; a pod that no
+    NetworkPolicy lets be asked has none."""
 
     def __init__(self, world, overlay):
         self.world, self.objects, self.image = world, rendered(world, overlay), world.image
@@ -97,7 +97,7 @@ class Cluster:
 
     def start(self, template, one, words=None, program=None, log=None):
         security = template["spec"]["securityContext"]
-        isolated = template["metadata"]["labels"]["app.kubernetes.io/component"] in ("converter", "clean")
+        isolated = allowed(self.objects, template) is None
         log = open(log or self.folder / f"{one['name']}.log", "ab")
         with log:
             with self._in_network(isolated):
@@ -140,6 +140,12 @@ class Cluster:
         process = self.start(template, one, words, program, log)
         return process.wait(120), log.read_text(errors="replace")
 
+    def job(self, name):
+        """What `kubectl create job --from=cronjob/NAME` does."""
+        template = self.pod("CronJob", name)
+        one = template["spec"]["containers"][0]
+        return self.once(template, one, one["args"])
+
     def begin(self):
         for one, template in pods(self.objects):
             if one["kind"] == "Deployment":
@@ -180,7 +186,7 @@ class Cluster:
 
 
 def whole_way(world, overlay, accounts):
-    """Probes, an upload with its conversion, metrics, cleaning and the end."""
+    """Probes, an upload with its conversion, metrics, cleaning, a backup, the end, and the backup's return."""
     cluster = Cluster(world, overlay)
     deployment, index = accounts
     template = cluster.pod("Deployment", deployment)
@@ -205,16 +211,22 @@ def whole_way(world, overlay, accounts):
             re.search(r'^mp3spool_jobs\{[^}]*state="waiting"[^}]*\} 0$', measured, re.MULTILINE),
             "the autoscaler's metric is not there",
         )
-        clean = cluster.pod("CronJob", "clean")
-        status, said = cluster.once(clean, clean["spec"]["containers"][0], clean["spec"]["containers"][0]["args"])
+        of_converter = client.curl("http://127.0.0.1:9180/metrics").stdout
+        expect("mp3spool_decoder_deaths_total{" in of_converter, "the converter does not tell of decoders")
+        status, said = cluster.job("clean")
         expect(status == 0, said)
         client.fetch(fid, world.folder / "pod.mp3")
+        for name in [one["metadata"]["name"] for one in of(cluster.objects, "CronJob")]:
+            status, said = cluster.job(name)
+            expect((status == 0) == (name != "restore"), f"{name}, beside the gateway: {said}")
         if overlay == "example":
-            health = cluster.once(template, one, world.image.health[1:], world.image.health[:1])
+            health = cluster.once(template, one, ["health"], ["/usr/bin/mp3spool"])
             expect(health[0] == 0 and "empty network namespace: missing" in health[1], health)
     finally:
         statuses = cluster.end()
     expect(not any(statuses.values()), f"they ended with {statuses}")
+    status, said = cluster.job("restore")
+    expect(status == 0, said)
 
 
 def add_account(cluster, template, one):

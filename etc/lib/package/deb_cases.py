@@ -41,7 +41,8 @@ def install(world):
     system.apt("update")
     for package in (world.package, world.newer):
         system.path("/root").joinpath(package.name).write_bytes(package.read_bytes())
-    said = system.apt("install", f"/root/{world.package.name}")
+    # acl is for the recipe of the folder, which runs when there is no network to fetch it by.
+    said = system.apt("install", f"/root/{world.package.name}", "acl")
     # A container or a chroot has no policy of its own; nothing may be started, and nothing may complain.
     expect(not re.search(r"(?i)\b(error|failed|cannot)\b", said.stderr), said.stderr)
     account = system.run("getent", "passwd", "mp3spool").stdout.strip().split(":")

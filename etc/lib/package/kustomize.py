@@ -1,6 +1,7 @@
 """Renders a kustomization, as `kubectl kustomize` does, as far as etc/kubernetes uses its features.
 
-Known are resources (files and folders), namespace, labels, images and patches in the operations of RFC 6902 with a target.
+Known are resources (files and folders), components, namespace, labels, images and patches in the operations of RFC 6902 with
+a target.
 All else is an error, so that nothing is checked otherwise than kubectl would apply it.
 """
 
@@ -9,19 +10,34 @@ import copy
 import yaml
 
 CLUSTER_WIDE = {"Namespace", "PersistentVolume"}
-KNOWN = {"apiVersion", "kind", "resources", "namespace", "labels", "images", "patches"}
+KNOWN = {"apiVersion", "kind", "resources", "components", "namespace", "labels", "images", "patches"}
 
 
-def render(folder):
-    """All objects, in their order."""
+def render(folder, components=()):
+    """All objects, in their order; with these components as if the kustomization named them, too."""
+    kustomization = read(folder, "Kustomization")
+    return complete(folder, kustomization, [], [*kustomization.get("components", []), *components])
+
+
+def read(folder, kind):
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
     unknown = set(kustomization) - KNOWN
     if unknown:
         raise ValueError(f"{folder}: this renderer does not know {', '.join(sorted(unknown))}")
-    objects = []
+    if kustomization["kind"] != kind:
+        raise ValueError(f"{folder}: it is a {kustomization['kind']}, and not a {kind}")
+    return kustomization
+
+
+def complete(folder, kustomization, objects, components):
+    """What there is and what the kustomization adds to it, changed as it says."""
     for name in kustomization.get("resources", []):
         path = folder / name
         objects += render(path) if path.is_dir() else load(path)
+    # A component sees what was there before it; its user changes what it made.
+    for name in components:
+        component = read(folder / name, "Component")
+        objects = complete(folder / name, component, objects, component.get("components", []))
     # kustomize patches before it changes names, labels and images.
     for patch in kustomization.get("patches", []):
         apply(patch, objects)

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import re
 import subprocess
 
 from client import Client
@@ -141,35 +142,151 @@ def sockets(world):
     expect(world.client.status("/readyz") == 200, system.journal(unit))
     process = system.property(unit, "MainPID")
     restarting = subprocess.Popen([*system.entry(), "systemctl", "restart", unit])
-    answers = [world.client.status("/readyz")]
+    # Not /readyz, by which a service says that it stops.
+    answers = [world.client.status("/healthz")]
     while restarting.poll() is None:
-        answers.append(world.client.status("/readyz"))
+        answers.append(world.client.status("/healthz"))
     expect(set(answers) == {200}, f"the answers were {answers}: {system.journal(unit)}")
     expect(system.property(unit, "MainPID") not in ("0", process), "it was not started again")
     system.systemctl("stop", "mp3spool.socket", unit)
     restart(world)
 
 
+def documented(world, page, begin, form="ini"):
+    """The first block of that form behind some words of a page that the package has."""
+    text = world.system.path(f"/usr/share/doc/mp3spool/{page}.md").read_text()
+    block = re.search(rf"\n```{form}\n(.*?)```\n", text.partition(begin)[2], re.DOTALL)
+    expect(block, f"{page} has no {form} behind '{begin}'")
+    return block[1]
+
+
+@contextlib.contextmanager
+def drop_ins(world, text, *units):
+    """A drop-in for each of the units, as long as the block."""
+    files = [world.system.path(f"/etc/systemd/system/{unit}.d/suite.conf") for unit in units]
+    try:
+        for file in files:
+            file.parent.mkdir()
+            file.write_text(text)
+        world.system.systemctl("daemon-reload")
+        yield
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+            file.parent.rmdir()
+        world.system.systemctl("daemon-reload")
+
+
 @case
 def other_disk(world):
-    """A spool elsewhere takes one setting and one line for systemd."""
-    system, file, place = world.system, world.system.path(SETTINGS), "/srv/mp3spool"
+    """A spool elsewhere takes one setting and one drop-in, as documented, for the service, the cleaning and the parts."""
+    system, file, unit = world.system, world.system.path(SETTINGS), "mp3spool-clean.service"
+    place = documented(world, "RunningAsAService", "another place", "yaml").removeprefix("spool: ").strip()
     before = file.read_text()
     expect(f"spool: {STATE}/spool\n" in before, "the settings do not say where the spool is")
-    system.run("install", "-d", "-o", "mp3spool", "-g", "mp3spool", "-m", "750", place)
-    addition = system.path("/etc/systemd/system/mp3spool.service.d/spool.conf")
-    addition.parent.mkdir()
+    text = documented(world, "RunningAsAService", "another place")
+    page = system.path("/usr/share/doc/mp3spool/RunningAsAService.md").read_text()
+    for line in re.findall(r"^    (.*)$", page.partition("another place")[2].partition("```ini")[0], re.MULTILINE):
+        system.run("sh", "-c", line)
     try:
-        addition.write_text(f"[Service]\nReadWritePaths={place}\n")
-        file.write_text(before.replace(f"spool: {STATE}/spool", f"spool: {place}"))
-        system.systemctl("daemon-reload")
-        restart(world)
-        world.client.login().convert(world.video, world.mp3)
-        expect(system.run("find", place, "-name", "*.mp3").stdout, "the MP3 is elsewhere")
+        with drop_ins(world, text, "mp3spool.service", "mp3spool-.service"):
+            file.write_text(before.replace(f"spool: {STATE}/spool", f"spool: {place}"))
+            restart(world)
+            world.client.login().fetch(world.fid, world.mp3)
+            fid, world.fid = world.fid, world.client.convert(world.video, world.mp3)
+            expect(world.fid in system.run("find", place, "-path", "*/done/*").stdout, "the MP3 is elsewhere")
+            with settings(world, "keep-done: 0s"):
+                eventually(lambda: system.journal(unit), lambda: cleaned(world, unit))
+            expect(not system.run("find", place, "-name", "*.mp3").stdout, "the MP3 was not cleaned away")
+            for name in ("mp3spool.service", unit, "mp3spool-gateway.service", "mp3spool-work@1.service"):
+                for key in ("ReadWritePaths", "RequiresMountsFor"):
+                    said = system.property(name, key)
+                    expect(place in said.split(), f"{name} has {key}={said}")
     finally:
         file.write_text(before)
-        addition.unlink()
-        addition.parent.rmdir()
-        system.systemctl("daemon-reload")
         restart(world)
-    world.client.login()
+    world.fid = fid
+    world.client.login().fetch(fid, world.mp3)
+
+
+@case
+def folder(world):
+    """Root, and with the documented rights the members of a group, drop files that become MP3s; others cannot."""
+    system = world.system
+    page = system.path("/usr/share/doc/mp3spool/Installing.md").read_text().partition("### The folder")[2]
+    lines = re.findall(r"^    ((?:install|setfacl) .*)$", page, re.MULTILINE)
+    expect(len(lines) == 3, f"the page says {lines}")
+    system.path("/srv/talk.mp4").write_bytes(world.video.read_bytes())
+    system.run("groupadd", "media")
+    for name, groups in (("ann", "media"), ("bob", "")):
+        system.run("useradd", "--no-create-home", "--groups", groups, name)
+    system.run("sh", "-c", f"cd /srv && {lines[0]}")
+    eventually("root's MP3", lambda: system.path(f"{STATE}/spool/done/talk.mp3").exists())
+    for line in lines[1:]:
+        system.run("sh", "-c", line)
+    # StateDirectory= sets the folder's mode anew.
+    restart(world)
+    copy = ["runuser", "--user", "ann", "--", "cp", "/srv/talk.mp4", f"{STATE}/spool/incoming/ann.mp4"]
+    system.run(*copy)
+    eventually("Ann's MP3", lambda: system.path(f"{STATE}/spool/done/ann.mp3").exists())
+    copy[2] = "bob"
+    expect(system.run(*copy, check=False).returncode != 0, "who is not in the group could drop a file")
+
+
+@case
+def absent_mount(world):
+    """Nothing that uses the spool starts while what is to be mounted there is not, also where the boot does not wait for it."""
+    system, mount = world.system, f"{STATE[1:].replace('/', '-')}-spool.mount"
+    file = system.path(f"/etc/systemd/system/{mount}")
+    names = ["mp3spool.service", "mp3spool-gateway.service", "mp3spool-clean.service", "mp3spool-work@1.service"]
+    system.systemctl("stop", "mp3spool.service")
+    try:
+        file.write_text(f"[Mount]\nWhat=server:/spool\nWhere={STATE}/spool\nType=absent\n")
+        system.systemctl("daemon-reload")
+        for name in names:
+            done = system.systemctl("start", name, check=False)
+            expect(done.returncode != 0, f"{name} was started")
+            expect(system.property(name, "ActiveState") == "inactive", f"{name} ran: {system.journal(name)}")
+    finally:
+        system.systemctl("stop", mount, check=False)
+        file.unlink()
+        system.systemctl("daemon-reload")
+        system.systemctl("reset-failed", check=False)
+        restart(world)
+
+
+@case
+def converter_metrics(world):
+    """A converter starts without a network although the common settings want metrics; with the documented drop-in it tells
+    them."""
+    system, unit = world.system, "mp3spool-work@1.service"
+    names = ["mp3spool-auth.service", unit]
+    text = documented(world, "Monitoring", "metrics.conf")
+    system.systemctl("stop", "mp3spool.service")
+    try:
+        with settings(world, "metrics-listen: 127.0.0.1:9180\notlp-endpoint: http://127.0.0.1:4318"):
+            for name in names:
+                system.systemctl("start", name, check=False)
+                expect(system.property(name, "ActiveState") == "active", f"{name}: {system.journal(name)}")
+            expect("process_start_time_seconds" in measured(world, 9180), "the auth service tells nothing")
+            expect(world.client.status("http://127.0.0.1:9181/metrics") == 0, "the converter has a network")
+            with drop_ins(world, text, "mp3spool-work@.service"):
+                system.systemctl("restart", unit, check=False)
+                expect(system.property(unit, "ActiveState") == "active", system.journal(unit))
+                said = measured(world, 9181)
+                expect("mp3spool_decoder_deaths_total{" in said, f"it tells of no decoders: {said}")
+                log = system.journal(unit)
+                expect("empty network namespace: missing" not in log, log)
+            # With the drop-in, too, it may do little.
+            exposure = system.run("systemd-analyze", "security", "--no-pager", unit, check=False).stdout
+            level = float(re.search(r"exposure level for \S+: ([0-9.]+)", exposure)[1])
+            expect(level <= 1.5, f"its exposure is {level}")
+    finally:
+        system.systemctl("stop", *names)
+        restart(world)
+
+
+def measured(world, port):
+    address = f"http://127.0.0.1:{port}/metrics"
+    eventually(f"metrics at {port}", lambda: world.client.status(address) == 200)
+    return world.client.curl(address).stdout

@@ -20,6 +20,9 @@ from people import (
 
 GROWTH = 0.05  # of what is held at rest
 HISTORY, HISTORY_BYTES = {"database: MiB"}, 8192  # for each job
+DONE = ("uploads", "resumable uploads", "files dropped", "jobs cancelled", "uploads broken off", "duplicates recognized",
+        "downloads", "downloads decoded", "pages and lists", "logins and tokens", "cleanings", "backups",
+        "webhooks refused once", "gateway killed", "auth killed")
 PATIENCE = 600  # seconds for what is begun to come to its end
 
 
@@ -65,6 +68,8 @@ class Soak:
             self.calm.set()
             for thread in (*threads, accidents):
                 thread.join(120)
+                if thread.is_alive():
+                    self.ledger.blame("somebody did not come to an end")
             return self.settle()
         finally:
             self.house.end()
@@ -108,11 +113,15 @@ class Soak:
             time.sleep(1)
         self.over.set()
         self.gauges.save(self.directory / "gauges.json")
-        said = self.ledger.complaints() + self.growth()
+        said = self.ledger.complaints() + self.idleness() + self.growth()
         said += self.remains() + self.house.stop()
         self.receiver.stop()
         self.tell()
         return said
+
+    def idleness(self) -> list[str]:
+        """What was never done shows nothing."""
+        return [f"there were no {what}" for what in DONE if not self.ledger.counts[what]]
 
     def growth(self) -> list[str]:
         """What each holds at rest after the first minutes, and in the last ones."""
@@ -154,8 +163,11 @@ class Soak:
         return said + [f"{name} is left though all jobs are gone" for name in left if name not in passing]
 
     def was_cut_off(self, name: str) -> bool:
-        is_staged = name.startswith(".state/tmp/")
-        return is_staged and (self.house.spool / name).stat().st_mtime <= self.house.gateway_killed_at + 1
+        """An upload that the gateway was taking when it was killed: it lies there for 36 hours."""
+        if not name.startswith(".state/tmp/"):
+            return False
+        written = (self.house.spool / name).stat().st_mtime
+        return any(killed - 60 <= written <= killed + 1 for killed in self.house.gateway_kills)
 
     def database_bytes(self) -> int:
         """Of the file, without its log, which the last one who uses it takes in."""

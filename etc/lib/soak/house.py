@@ -63,7 +63,7 @@ class House:
         self.frail = Part(self, "frail converter", "work")
         self.parts = [self.auth, self.gateway, self.steady, self.frail]
         self.disturbed_until = 0.0
-        self.gateway_killed_at = 0.0  # by the clock of files
+        self.gateway_kills: list[float] = []  # by the clock of files
         self.haste = 1  # how many times as often people come
 
     @property
@@ -101,7 +101,7 @@ class House:
         self.disturbed_until = time.monotonic() + 60
         part.kill()
         if part is self.gateway:
-            self.gateway_killed_at = time.time()
+            self.gateway_kills.append(time.time())
         part.start()
         self.wait_until_ready()
         self.disturbed_until = time.monotonic() + 5
@@ -138,7 +138,10 @@ class Accidents:
         while not enough.wait(self.chance.uniform(5, 15)):
             accident = self.chance.choice(accidents)
             self.ledger.count(accident.__doc__)
-            accident(enough)
+            try:
+                accident(enough)
+            except Exception as error:  # as with people: nothing ends without a word
+                self.ledger.blame(f"{accident.__doc__}: {type(error).__name__}: {error}")
 
     def kill_converter(self, enough) -> None:
         """converters killed"""

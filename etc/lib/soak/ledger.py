@@ -23,6 +23,7 @@ class Ledger:
     told: Counter = field(default_factory=Counter)  # deliveries by fid
     errors: Counter = field(default_factory=Counter)  # what went wrong, though nothing was being broken
     counts: Counter = field(default_factory=Counter)
+    deleted: set[str] = field(default_factory=set)  # fids whose owners asked for their removal
     lock: Lock = field(default_factory=Lock)
 
     def expect(self, name: str, *ends: str, hook: bool = False) -> None:
@@ -56,6 +57,10 @@ class Ledger:
     def count(self, what: str, number: int = 1) -> None:
         with self.lock:
             self.counts[what] += number
+
+    def delete(self, fid: str) -> None:
+        with self.lock:
+            self.deleted.add(fid)
 
     def waiting(self) -> list[str]:
         """What was acknowledged, and has not ended or not been told of."""

@@ -164,6 +164,7 @@ class Quitter(Person):
             self.break_off()
         else:
             fid = self.hand_in(self.name(".mp4"), self.material.own(self.material.talk), "done", "failed")
+            self.ledger.delete(fid)  # before it is: nobody may wonder in between
             self.ask("DELETE", f"/jobs/{fid}", wanted=(200, 202, 204, 404, 409))
             self.ledger.count("jobs cancelled")
 
@@ -312,8 +313,10 @@ class Downloader(Person):
         if not fresh:
             return
         fid = self.chance.choice(fresh)
-        _, headers, body = self.ask("GET", f"/download?fid={fid}", wanted=(200, 404))  # who cancelled it late deleted it
-        if headers.get_content_type() != "audio/mpeg":
+        status, _, body = self.ask("GET", f"/download?fid={fid}", wanted=(200, 404))
+        if status == 404:
+            if fid not in self.ledger.deleted:  # who cancelled it late deleted it
+                self.ledger.blame(f"{fid} is done, and cannot be downloaded")
             return
         self.ledger.count("downloads")
         if self.number % 20 == 0:
