@@ -32,7 +32,8 @@ let rooms: [Target] = [
     name: "mp3spool",
     dependencies: [
       "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "Decoder",
-      "MP3Encoder", "WireFormats", "DurableFiles", "Settings", "Telemetry", "TerminalText", "Spelling", "CLinux",
+      "MP3Encoder", "WireFormats", "DurableFiles", "Settings", "Telemetry", "WebClient", "TerminalText", "Spelling",
+      "CLinux",
       system,
       logging, lifecycle, nioCore, nioHTTP1, ahc, crypto,
       hummingbird,
@@ -44,8 +45,8 @@ let rooms: [Target] = [
   .target(
     name: "Gateway",
     dependencies: [
-      "AuthService", "WebServer", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "Telemetry", "WireFormats",
-      "DurableFiles", system, logging, lifecycle, metrics, ahc,
+      "AuthService", "WebServer", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "Telemetry", "WebClient",
+      "WireFormats", "DurableFiles", system, logging, lifecycle, metrics, ahc,
       hummingbird, crypto, nioCore,
       .product(name: "NIOFoundationCompat", package: "swift-nio"),
       .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -82,7 +83,8 @@ let rooms: [Target] = [
   .target(
     name: "Notices",
     dependencies: [
-      "Catalog", "Tokens", "Spool", "Telemetry", "WireFormats", "DurableFiles", logging, lifecycle, ahc, nioCore,
+      "Catalog", "Tokens", "Spool", "Telemetry", "WebClient", "WireFormats", "DurableFiles", logging, lifecycle, ahc,
+      nioCore,
       nioHTTP1, nioPosix, nioSSL, metrics,
     ]),
   .target(
@@ -115,8 +117,10 @@ let rooms: [Target] = [
   .target(
     name: "Telemetry",
     dependencies: [
-      "WireFormats", "CLinux", system, logging, metrics, tracing, lifecycle, ahc, nioCore, nioHTTP1, crypto,
+      "WebClient", "WireFormats", "CLinux", system, logging, metrics, tracing, lifecycle, ahc, nioCore, nioHTTP1,
+      crypto,
     ]),
+  .target(name: "WebClient", dependencies: [ahc, nioCore, nioHTTP1, nioPosix]),
   .target(name: "TerminalText"),
   .target(name: "Spelling"),
 ]
@@ -166,6 +170,7 @@ let tests: [Target] = [
       hummingbird, nioCore, .product(name: "Yams", package: "Yams"),
     ]),
   .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, nioHTTP2, httpTypes]),
+  .testTarget(name: "WebClientTests", dependencies: ["WebClient", ahc, nioCore, nioHTTP1, nioPosix]),
   .testTarget(name: "TerminalTextTests", dependencies: ["TerminalText"]),
   .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),
   .testTarget(name: "SettingsTests", dependencies: ["Settings", system]),

@@ -98,22 +98,11 @@ public struct GatewayRoutes: Sendable {
     EventRoute(door: door, news: news).add(to: router)
     router.get("healthz") { _, _ in Response.text("ok") }
     MetricsRoute(spool: SpoolMetrics(spool: spool, catalog: catalog), exposition: exposition).add(to: router)
-    router.get("readyz") { _, _ in try await readiness() }
+    ReadyRoute(spool: spool, catalog: catalog).add(to: router)
     PageRoutes().add(to: router)
     Asset.openAPI.add(to: router, at: "openapi.yaml")
     router.add(middleware: UnroutedMiddleware(router.routes))
     return router
-  }
-
-  /// Ready means: the index answers, the spool can be looked at, and no stop has begun.
-  private func readiness() async throws -> Response {
-    if Task.isShuttingDownGracefully { throw HTTPFailure(.serviceUnavailable, "not ready: the service stops") }
-    do {
-      _ = try await catalog.jobCounts()
-      _ = try await BlockingThreads.run { [spool] () throws(FileError) in try Files.freeSpace(at: spool.layout.incoming)
-      }
-      return .text("ready")
-    } catch { throw HTTPFailure(.serviceUnavailable, "not ready: \(error)", headers: [.retryAfter: "5"]) }
   }
 }
 

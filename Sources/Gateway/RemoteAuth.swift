@@ -9,6 +9,7 @@ import NIOHTTP1
 import Synchronization
 import Telemetry
 public import Tokens
+import WebClient
 public import WireFormats
 
 /// An auth service in another process: it logs people in, knows the API tokens, and tells whether a token still counts.
@@ -84,14 +85,13 @@ public final class RemoteAuth: Login, Authority {
       throw HTTPFailure(.contentTooLarge, "the body is larger than \(Self.largestWish) bytes")
     }
     do {
-      let answer = try await HTTPClient.shared.execute(forwarded, timeout: Self.patience)
+      let answer = try await WebClient.patient.answer(to: forwarded, within: Self.patience, upTo: Self.largestList)
       var headers: HTTPFields = [:]
       for name in [HTTPField.Name.contentType, .location, .cacheControl, .retryAfter, .wwwAuthenticate] {
         headers[name] = answer.headers.first(name: name.rawName)
       }
-      let body = try await answer.body.collect(upTo: Self.largestList)
       let status = HTTPResponse.Status(code: Int(answer.status.code), reasonPhrase: answer.status.reasonPhrase)
-      return Response(status: status, headers: headers, body: .init(byteBuffer: body))
+      return Response(status: status, headers: headers, body: .init(byteBuffer: answer.body))
     } catch { throw Self.unavailable }
   }
 
@@ -144,10 +144,9 @@ public final class RemoteAuth: Login, Authority {
     var request = request
     if let id = requestID { request.headers.add(name: "X-Request-ID", value: id) }
     do {
-      let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
-      let body = try await response.body.collect(upTo: 64 << 10)
+      let answer = try await WebClient.patient.answer(to: request, within: patience, upTo: 64 << 10)
       return Answer(
-        status: response.status, body: String(buffer: body), retryAfter: response.headers.first(name: "Retry-After"))
+        status: answer.status, body: String(buffer: answer.body), retryAfter: answer.headers.first(name: "Retry-After"))
     } catch { throw unavailable }
   }
 

@@ -6,6 +6,7 @@ import NIOHTTP1
 import NIOSSL
 import Spool
 import Tokens
+import WebClient
 import WireFormats
 
 /// Sends one webhook once, and says what the receiver made of it.
@@ -66,23 +67,14 @@ struct WebhookSender: Sendable {
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     do {
       let response = try await client.execute(request, timeout: Self.patience)
-      await Self.drain(response.body)
+      // An answer that goes on and on, or drips, has said what matters.
+      _ = try? await response.body.collected(upTo: Self.longestAnswer, by: .now() + .seconds(2))
       try? await client.shutdown()
       return Int(response.status.code)
     } catch {
       try? await client.shutdown()
       throw error
     }
-  }
-
-  /// An answer that goes on and on, or drips, has said what matters.
-  private static func drain(_ body: HTTPClientResponse.Body) async {
-    let reading = Task { _ = try? await body.collect(upTo: longestAnswer) }
-    let timer = Task {
-      if (try? await Task.sleep(for: .seconds(2))) != nil { reading.cancel() }
-    }
-    await reading.value
-    timer.cancel()
   }
 
   private static func answer(_ status: Int) -> Answer {

@@ -72,6 +72,19 @@ final class SettingsLayers {
     return value
   }
 
+  /// The same of a setting that need not be set; nil where it is not.
+  func value<Value>(
+    _ name: SettingName, _ form: String, _ parse: (String) -> Value?
+  ) async throws(SettingsError) -> Value? {
+    let text = try await look(name, or: nil)
+    effective[name]?.form = form
+    guard let text else { return nil }
+    guard let value = parse(text) else {
+      throw SettingsError("the setting \(name.rawValue) is '\(text)', but it must be \(form)")
+    }
+    return value
+  }
+
   /// The pieces between commas.
   func list(_ name: SettingName) async throws(SettingsError) -> [String] {
     let text = try await text(name)

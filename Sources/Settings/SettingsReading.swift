@@ -26,8 +26,8 @@ extension Settings {
       try await layers.value(.database, or: spool.appending("mp3spool.sqlite").string, "a path") { $0 })
     listen = try await layers.value(.listen, or: "127.0.0.1:8080", "HOST:PORT") { HostAndPort($0) }
     authListen = try await layers.value(.authListen, or: "127.0.0.1:5000", "HOST:PORT") { HostAndPort($0) }
-    publicURL = try await layers.text(.publicURL).map(baseURL)
-    authService = try await layers.text(.authService).map(baseURL)
+    publicURL = try await layers.value(.publicURL, "an http or https URL", baseURL)
+    authService = try await layers.value(.authService, "HOST:PORT, or an http or https URL", baseURL)
     jwtSecret = try await layers.text(.jwtSecret)
     usersMayUpload = try await layers.value(.uploadBy, or: "admin", "admin or user") {
       ["admin": false, "user": true][$0]
@@ -69,7 +69,7 @@ extension Settings {
       orNone($0) { HostAndPort($0) }
     }
     otlpEndpoint = try await layers.value(.otlpEndpoint, or: "none", "an http or https URL, or none") {
-      orNone($0) { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? baseURL($0) : nil }
+      orNone($0) { $0.contains("://") ? baseURL($0) : nil }
     }
     effective = SettingName.allCases.compactMap { layers.effective[$0] }
   }
@@ -195,8 +195,12 @@ private func byteCount(_ text: String) -> Int64? {
   return overflow ? nil : bytes
 }
 
-/// The older system wrote `auth:5000`, without a scheme.
-private func baseURL(_ address: String) -> String {
+/// What paths can be put behind; nil for what is no such URL. The older system wrote `auth:5000`, without a scheme.
+private func baseURL(_ address: String) -> String? {
   let url = address.contains("://") ? address : "http://\(address)"
+  guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme?.lowercased()),
+    parts.host?.isEmpty == false, parts.query == nil, parts.fragment == nil,
+    parts.port.map({ (1...65535).contains($0) }) ?? true
+  else { return nil }
   return url.hasSuffix("/") ? String(url.dropLast()) : url
 }

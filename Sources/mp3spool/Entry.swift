@@ -13,7 +13,9 @@ enum Entry {
     if CommandLine.arguments.dropFirst().first == DecoderZygote.command { DecoderZygote.run() }
     // A service runs for years, and so must not spread over more and more of them.
     clinux_limit_memory_pools(CInt(max(2, ProcessInfo.processInfo.activeProcessorCount)))
-    Task {
+    // A task of the main thread's would have its priority, for which libdispatch wants threads that are nicer to themselves
+    // than to others; a service may not have such, and the journal would be told so for each.
+    Task(priority: .medium) {
       await MP3Spool.main()
       exit(0)
     }

@@ -364,8 +364,11 @@ import Testing
       #expect(row("login-rate") == ["login-rate", "7", "file", "reload"])
       #expect(row("listen") == ["listen", "127.0.0.1:0", "environment", "restart"])
       #expect(row("jwt-secret") == ["jwt-secret", "(secret)", "file", "reload"])
-      for wrong in ["login-rate: often", "preset: loud", "trusted-proxies: somebody"] {
-        try scratch.write("settings.yaml", "\(wrong)\n".utf8)
+      let wrong = [
+        "login-rate: often", "preset: loud", "trusted-proxies: somebody", "jwt-secret: short", "public-url: ftp://x",
+      ]
+      for line in wrong {
+        try scratch.write("settings.yaml", "\(line)\n".utf8)
         try await scratch.mp3spool("config", "--config", "settings.yaml", status: 64)
       }
     }

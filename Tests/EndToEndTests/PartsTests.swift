@@ -27,6 +27,32 @@ private struct ThreeProcesses {
 }
 
 @Suite struct PartsTests {
+  /// As systemd gives each unit what it uses, and a person at a terminal nothing.
+  @Test func oneFileNamesTheCredentialsOfAll() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let text = "jwt-secret: credential:secret\nsmtp-url: credential:mail\nmail-from: a@example.org\n"
+      try scratch.write("settings.yaml", text.utf8)
+      try scratch.write("secret", String(repeating: "s", count: 32).utf8)
+      try scratch.write("mail", "smtp://127.0.0.1:9".utf8)
+      for (part, names) in [("serve", ["secret", "mail"]), ("gateway", ["secret", "mail"]), ("auth", ["secret"])] {
+        let directory = scratch.path("given-to-\(part)")
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        for name in names { try await scratch.run("cp", [scratch.path(name), directory]) }
+        let service = try await Service.start(
+          in: scratch, [part, "--config", "settings.yaml"], ["CREDENTIALS_DIRECTORY": directory])
+        #expect(await service.stop().status == 0, "\(part)")
+      }
+      let work = try await Service.start(
+        in: scratch, ["work", "--config", "settings.yaml"], ["MP3SPOOL_METRICS_LISTEN": "127.0.0.1:0"])
+      #expect(await work.stop().status == 0)
+      for command in [["user", "list"], ["jobs"], ["config"], ["health"]] {
+        let outcome = try await scratch.start(command + ["--config", "settings.yaml"]).outcome()
+        #expect(outcome.status == 0, "\(command): \(outcome)")
+      }
+    }
+  }
+
   @Test(arguments: [[:], ["JWT_SECRET": "a secret of more than thirty-two bytes"]])
   func threeProcessesDoTheSameAsOne(settings: [String: String]) async throws {
     try await withScratch { scratch in

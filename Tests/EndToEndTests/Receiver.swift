@@ -4,7 +4,8 @@ import Glibc
 /// A webhook's receiver: Python's own HTTP server, which notes all that comes.
 ///
 /// `/hook` is answered with the status that the file `answer` holds, or with nothing for as long as it holds `wait`; any
-/// other path with the number that it is, such as `/410`. `/v1/traces` is a collector's, which takes all.
+/// other path with the number that it is, such as `/410`. `/v1/traces` is a collector's, which takes all. Below `/stall` each
+/// answer is 200 and breaks off within its body, while the connection stays.
 struct Receiver: Sendable {
   struct Request: Decodable, Equatable {
     let path: String
@@ -82,6 +83,8 @@ struct Receiver: Sendable {
             line = json.dumps({'path': self.path, 'headers': headers, 'body': body}) + '\\n'
             with lock, open(log, 'a') as file:
                 file.write(line)
+            if self.path.startswith('/stall'):
+                return self.stall()
             if self.path.endswith('/v1/traces'):
                 status = '200'
             else:
@@ -91,6 +94,17 @@ struct Receiver: Sendable {
                 self.send_header('Location', '/hook')
             self.send_header('Content-Length', '0')
             self.end_headers()
+
+        def do_GET(self):
+            self.stall()
+
+        def stall(self):
+            self.send_response(200)
+            self.send_header('Content-Length', '100')
+            self.end_headers()
+            self.wfile.write(b'half')
+            self.wfile.flush()
+            time.sleep(600)
 
         def wanted(self):
             while True:

@@ -81,6 +81,20 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("http://127.0.0.1:1", "nothing listens there"), ("http://localhost:1", "nothing listens there"),
+    ("http://no-host.invalid", "no address is known for this name"),
+  ])
+  func whereNobodyListensThatIsSaidAtOnce(_ server: String, _ words: String) async throws {
+    try await withScratch { scratch in
+      let begin = ContinuousClock.now
+      let outcome = try await scratch.mp3spool(
+        "jobs", "--server", server, settings: ["MP3SPOOL_TOKEN": "x"], status: 69)
+      #expect(outcome.errors.contains(words), "\(outcome)")
+      #expect(ContinuousClock.now - begin < .seconds(80), "as long as a patient client asks again")
+    }
+  }
+
   @Test func uploadGoesOnWhenTheServiceIsBack() async throws {
     try await withScratch { scratch in
       try await Accounts.add(to: scratch)

@@ -4,23 +4,12 @@ import Testing
 
 /// What systemd is told, and what it is told by etc/systemd.
 struct ServiceManagerTests {
-  /// A service manager's socket: writes what it is sent, a line each.
-  private static let socket = """
-    import os, socket, sys
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    listener.bind(sys.argv[1])
-    print("bound", flush=True)
-    while True:
-        print(listener.recv(4096).decode(), flush=True)
-    """
-
   @Test(arguments: ["serve", "auth", "gateway", "work"])
   func theServiceManagerHearsOfReadinessLifeAndStop(_ part: String) async throws {
     try await withScratch { scratch in
       try await scratch.makeSpool()
       let path = scratch.path("notify")
-      let manager = try scratch.launch("python3", ["-c", Self.socket, path])
-      try await eventually("a socket") { manager.said.contains("bound\n") }
+      let manager = try await scratch.serviceManager(at: path)
       let settings = ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"]
       let service = try scratch.start([part], settings)
       try await eventually("two signs of life") {
@@ -76,4 +65,21 @@ struct ServiceManagerTests {
 
   private static let units = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "etc/systemd")
+}
+
+extension Scratch {
+  /// A service manager's socket, which says what it is sent, a line each.
+  func serviceManager(at path: String) async throws -> Command {
+    let script = """
+      import socket, sys
+      listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+      listener.bind(sys.argv[1])
+      print("bound", flush=True)
+      while True:
+          print(listener.recv(4096).decode(), flush=True)
+      """
+    let manager = try launch("python3", ["-c", script, path])
+    try await eventually("a socket") { manager.said.contains("bound\n") }
+    return manager
+  }
 }

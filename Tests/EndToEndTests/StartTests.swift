@@ -24,6 +24,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [("serve", "MP3SPOOL_LISTEN", "gateway"), ("work", "MP3SPOOL_METRICS_LISTEN", "metrics")])
+  func aNameThatIsNoHostsIsNamed(_ part: String, _ setting: String, _ name: String) async throws {
+    try await withScratch { scratch in
+      try await scratch.makeSpool()
+      let outcome = try await scratch.mp3spool(part, settings: [setting: "no-host.invalid:8080"], status: nil)
+      expectRefusal(outcome, status: 69, name, "no-host.invalid:8080", "no address is known for this name")
+    }
+  }
+
   @Test func secondServiceOnOneDatabaseIsRefused() async throws {
     try await withService { service in
       for command in ["serve", "gateway"] {

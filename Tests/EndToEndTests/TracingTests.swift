@@ -90,6 +90,28 @@ import Testing
     }
   }
 
+  /// Its head says what became of the batch.
+  @Test func aCollectorThatStallsKeepsNobody() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      try await Receiver.run(in: scratch) { receiver in
+        let service = try await Service.start(
+          in: scratch, ["serve"], ["MP3SPOOL_OTLP_ENDPOINT": "\(receiver.url)/stall"])
+        for _ in 0..<2 {
+          let before = try receiver.requests().count
+          _ = try await service.request("/readyz")
+          try await eventually("a further batch") { try receiver.requests().count > before }
+        }
+        try await eventually("a count of what was sent") {
+          let text = try await service.request("/metrics", token: nil).text
+          return text.firstMatch(of: /mp3spool_spans_total\{outcome="sent"\} [1-9]/) != nil
+        }
+        // One that has to be cancelled for it, and takes too long then, ends as a crash.
+        #expect(await service.stop().status == 0)
+      }
+    }
+  }
+
   @Test func aCollectorThatIsAwayKeepsNobody() async throws {
     try await withService(["MP3SPOOL_OTLP_ENDPOINT": "http://127.0.0.1:9"]) { service in
       let fid = try await service.upload(try await service.scratch.sound("talk.wav", seconds: 0.5))

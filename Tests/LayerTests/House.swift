@@ -5,7 +5,7 @@ struct House {
   /// From the roof down.
   static let rooms = [
     "mp3spool", "Gateway", "AuthService", "WebServer", "Converter", "Notices", "Keeper", "Catalog", "Tokens", "Spool",
-    "Decoder", "Loudness", "MP3Encoder", "Telemetry", "WireFormats", "DurableFiles", "Settings",
+    "Decoder", "Loudness", "MP3Encoder", "Telemetry", "WebClient", "WireFormats", "DurableFiles", "Settings",
     "TerminalText", "Spelling",
   ]
 
@@ -30,7 +30,8 @@ struct House {
     "Hummingbird": Guest(rooms: ["mp3spool", "Gateway", "AuthService", "WebServer"], reason: http),
     "HummingbirdCore": Guest(rooms: ["WebServer"], reason: wire),
     "HTTPTypes": Guest(rooms: ["Gateway", "AuthService", "WebServer"], reason: http),
-    "NIOHTTP1": Guest(rooms: ["mp3spool", "Gateway", "WebServer", "Notices", "Telemetry"], reason: http),
+    "NIOHTTP1": Guest(
+      rooms: ["mp3spool", "Gateway", "WebServer", "Notices", "Telemetry", "WebClient"], reason: http),
     "NIOHTTP2": Guest(rooms: ["WebServer"], reason: wire),
     "NIOHTTPTypes": Guest(rooms: ["Gateway", "WebServer"], reason: http),
     "NIOHTTPTypesHTTP1": Guest(rooms: ["WebServer"], reason: wire),
@@ -38,18 +39,18 @@ struct House {
     "NIOSSL": Guest(rooms: ["WebServer", "Notices"], reason: wire),
     "NIOTLS": Guest(rooms: ["WebServer"], reason: wire),
     "NIOCore": Guest(
-      rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Notices", "Telemetry", "DurableFiles"],
+      rooms: ["mp3spool", "Gateway", "AuthService", "WebServer", "Notices", "Telemetry", "WebClient", "DurableFiles"],
       reason: "\(http); files are read into what the network takes without a copy"),
     "NIOFoundationCompat": Guest(
       rooms: ["Gateway"], reason: "hashes read a body's bytes where the network has put them"),
     "NIOPosix": Guest(
-      rooms: ["DurableFiles", "Notices", "WebServer"],
-      reason: "threads for calls that block are BlockingThreads; mail and the servers have sockets"),
+      rooms: ["DurableFiles", "Notices", "WebServer", "WebClient"],
+      reason: "threads for calls that block are BlockingThreads; mail, servers and clients have sockets"),
     "NIOExtras": Guest(rooms: ["WebServer"], reason: wire),
     "AsyncHTTPClient": Guest(
-      rooms: ["mp3spool", "Gateway", "Notices", "Telemetry"],
+      rooms: ["mp3spool", "Gateway", "Notices", "Telemetry", "WebClient"],
       reason:
-        "the gateway asks another service, notices go to strangers', commands to a gateway, spans to a collector; nothing else calls"
+        "WebClient knows how long an exchange may take: the gateway asks another service, notices go to strangers', commands to a gateway, spans to a collector; nothing else calls"
     ),
     "GRDB": Guest(rooms: ["Catalog"], reason: "one room knows that there is SQL"),
     "JWTKit": Guest(rooms: ["Tokens"], reason: "one room decides which signatures are believed"),
@@ -74,7 +75,7 @@ struct House {
   ]
 
   private static let http =
-    "HTTP ends in Gateway, AuthService and WebServer, and goes out of Notices; everything below can be used and tested without it"
+    "HTTP ends in Gateway, AuthService and WebServer, and goes out of Notices and WebClient; everything below can be used and tested without it"
   private static let wire = "one room knows how requests lie on the wire; the routes see what they mean"
   private static let layers = "rooms get their settings as values, and know nothing of files and variables"
   private static let counting = "what is counted is counted where it happens, and shown by Telemetry"

@@ -146,7 +146,8 @@ import Testing
       .dropOwner: "credential:secret",
     ]
     let load = { (directory: String?, flags: [SettingName: String]) async throws(SettingsError) in
-      try await Settings.load(flags: flags, environment: [:], file: nil, credentials: .inDirectory(directory))
+      let given = directory.map { ["CREDENTIALS_DIRECTORY": $0] } ?? [:]
+      return try await Settings.load(flags: flags, environment: [:], file: nil, credentials: .given(given, to: .serve))
     }
     let settings = try await load(directory, flags)
     #expect(settings.jwtSecret == "the secret")
@@ -158,6 +159,21 @@ import Testing
     }
     // Whoever is no service leaves it alone.
     #expect(try await self.load(flags: flags).jwtSecret == "credential:secret")
+  }
+
+  /// All parts read one file.
+  @Test(arguments: ServicePart.allCases)
+  func aPartAsksForNoCredentialThatItDoesNotUse(_ part: ServicePart) async throws {
+    let whole: [SettingName: String] = [
+      .jwtSecret: "secret", .smtpURL: "smtp://mail.example.org", .mailFrom: "a@example.org",
+      .tlsCertificate: "/etc/certificate", .tlsKey: "/etc/key",
+    ]
+    for name in [SettingName.jwtSecret, .smtpURL, .tlsCertificate, .tlsKey] {
+      let flags = whole.merging([name: "credential:none"]) { $1 }
+      let settings = try? await Settings.load(
+        flags: flags, environment: [:], file: nil, credentials: .given([:], to: part))
+      #expect((settings == nil) == part.credentials.contains(name), "\(name)")
+    }
   }
 
   // MARK: - Reading them again
@@ -263,10 +279,21 @@ import Testing
     (.headerTimeout, "0"), (.bodyTimeout, "1m"), (.connections, "0"), (.connectionsPerAddress, "-1"),
     (.shutdownGrace, "-1"), (.shutdownGrace, "86401"), (.shutdownGrace, "30s"), (.logLevel, "loud"),
     (.logFormat, "xml"), (.accessLog, "yes"), (.metricsListen, "9100"), (.otlpEndpoint, "localhost:4318"),
+    (.otlpEndpoint, "http://"), (.otlpEndpoint, "https:///x"), (.authService, "ftp://auth"), (.authService, "auth:web"),
+    (.authService, "auth:70000"), (.publicURL, "javascript://x"), (.publicURL, "http://"), (.publicURL, "https://x/?a"),
+    (.publicURL, "https://x y"),
   ])
   func aBadValueIsRefusedByName(_ name: SettingName, _ value: String) async {
     let sentence = await refusal(environment: [name.environmentName: value])
     #expect(sentence.hasPrefix("the setting \(name.rawValue) is '\(value)', but it must be "))
+  }
+
+  @Test(arguments: [
+    ("https://mp3.example.org/", "https://mp3.example.org"), ("http://[::1]:80/mp3", "http://[::1]:80/mp3"),
+    ("auth_service:5000", "http://auth_service:5000"), ("HTTPS://x", "HTTPS://x"), ("10.0.0.1:1", "http://10.0.0.1:1"),
+  ])
+  func pathsArePutBehindAURL(_ text: String, _ url: String) async throws {
+    #expect(try await load(flags: [.authService: text]).authService == url)
   }
 
   @Test(arguments: [

@@ -7,6 +7,7 @@ import NIOHTTP1
 public import ServiceLifecycle
 import Synchronization
 import Tracing
+import WebClient
 
 /// Tells a collector of OpenTelemetry of the spans that have ended, some seconds later: OTLP over HTTP, as JSON
 /// (opentelemetry.io/docs/specs/otlp, §OTLP/HTTP). What it does not take is dropped and counted: no work waits for it.
@@ -20,7 +21,10 @@ public struct SpanExport: Service {
 
   private static let pause = Duration.seconds(2)
   private static let batch = 512
-  private static let patience = TimeAmount.seconds(5)
+  /// Begun within this time, batches follow each other; with what the last one may take, and the same again at a stop, it
+  /// is less than a process has that must end.
+  private static let flushing = Duration.seconds(1)
+  private static let patience = TimeAmount.seconds(3)
 
   /// Has all spans of this process recorded from now on.
   ///
@@ -44,10 +48,12 @@ public struct SpanExport: Service {
   }
 
   /// A stop must not lose what is on its way: a batch is sent, or given up after some seconds, whatever becomes of the task.
+  /// It takes no longer than ``flushing`` and ``patience``.
   private func flushUncancelled() async { await Task { await flush() }.value }
 
   private func flush() async {
-    while case let records = queue.take(Self.batch), !records.isEmpty {
+    let end = ContinuousClock.now + Self.flushing
+    while .now < end, case let records = queue.take(Self.batch), !records.isEmpty {
       do {
         try await send(records)
         sent.increment(by: records.count)
@@ -73,9 +79,8 @@ public struct SpanExport: Service {
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/json")
     request.body = .bytes(ByteBuffer(bytes: try OTLPMessage(records, resource).json))
-    let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
-    _ = try? await response.body.collect(upTo: 64 << 10)
-    guard (200..<300).contains(response.status.code) else { throw Refusal(status: response.status.code) }
+    let status = try await WebClient.patient.status(of: request, within: Self.patience)
+    guard (200..<300).contains(status.code) else { throw Refusal(status: status.code) }
   }
 }
 

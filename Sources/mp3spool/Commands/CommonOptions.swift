@@ -15,10 +15,13 @@ struct CommonOptions: ParsableArguments {
     try await source(flags) { _ in .leftAlone }.load()
   }
 
-  /// Where a service has its settings from; it is given the credentials that they name.
-  func source(
-    _ flags: [SettingName: String?] = [:],
-    credentials: ([String: String]) -> Credentials = { .given($0) }
+  /// Where a service has its settings from; it is given the credentials that its own settings name.
+  func source(of part: ServicePart, _ flags: [SettingName: String?]) -> SettingsSource {
+    source(flags) { .given($0, to: part) }
+  }
+
+  private func source(
+    _ flags: [SettingName: String?], credentials: ([String: String]) -> Credentials
   ) -> SettingsSource {
     var all: [SettingName: String] = flags.compactMapValues { $0 }
     all[.spool] = spool

@@ -5,8 +5,8 @@ struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Show all settings as they are read now, and where each comes from.",
     discussion: """
-      It refuses values that a service would refuse, and so tells before a reload or a restart; only certificates and \
-      the mail server are tried by the service alone. Secrets are not shown. What the last column calls reload takes \
+      It refuses values that a service would refuse, and so tells before a reload or a restart; only certificates, \
+      the mail server and credentials are tried by the service alone. Secrets are not shown. What the last column calls reload takes \
       effect at SIGHUP.
       """)
 
@@ -16,6 +16,7 @@ struct ConfigCommand: AsyncParsableCommand {
     try await command {
       let parts = Parts(settings: try await common.settings())
       (_, _, _) = (try parts.conversionDefaults(), try parts.trustedProxies(), try parts.webhookGate())
+      try parts.checkSharedSecret()
       let settings = parts.settings.effective
       if common.json { return try settings.forEach { try Output.json(View($0)) } }
       Output.table(

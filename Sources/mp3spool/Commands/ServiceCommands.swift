@@ -12,7 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.listen: listen, .authListen: authListen, .converters: converters])
+      let source = common.source(of: .serve, [.listen: listen, .authListen: authListen, .converters: converters])
       let parts = try await Parts.started(source)
       let sockets = try PassedSockets().shares(of: [.gateway, .auth])
       let manager = parts.manager(parts: 2)
@@ -50,7 +50,7 @@ struct AuthCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.authListen: authListen])
+      let source = common.source(of: .auth, [.authListen: authListen])
       let parts = try await Parts.started(source)
       let sockets = try PassedSockets().shares(of: [.auth])
       let manager = parts.manager(parts: 1 + parts.metricsServerCount)
@@ -79,7 +79,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      let source = common.source([.listen: listen, .authService: authService])
+      let source = common.source(of: .gateway, [.listen: listen, .authService: authService])
       let parts = try await Parts.started(source)
       let sockets = try PassedSockets().shares(of: [.gateway])
       let manager = parts.manager(parts: 1)
@@ -115,8 +115,7 @@ struct WorkCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await command {
-      // It has no use for secrets, and its unit is given none; settings that name them are often those of all parts.
-      let source = common.source([.converters: converters]) { _ in .leftAlone }
+      let source = common.source(of: .work, [.converters: converters])
       let parts = try await Parts.started(source)
       let current = try await Current(parts) { parts, old in
         try Arrangement(parts, loginRate: parts.loginRate(after: old))

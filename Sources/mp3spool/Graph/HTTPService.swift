@@ -31,6 +31,9 @@ struct HTTPService<Context: ClientContext>: Service where Context.Source == Appl
     }
     do { try await Together(services: servers).run() } catch let error as IOError {
       throw Problem.unavailable("\(name) cannot listen on \(address): \(error.sentence)")
+    } catch is SocketAddressError.UnknownHost {
+      // A name server may know it later.
+      throw Problem.unavailable("\(name) cannot listen on \(address): no address is known for this name")
     }
   }
 

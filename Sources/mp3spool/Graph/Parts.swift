@@ -140,6 +140,12 @@ struct Parts {
     return SidecarSigner(key: key)
   }
 
+  /// Tries the shared secret, unless it is a service's alone.
+  func checkSharedSecret() throws {
+    guard let secret = settings.jwtSecret, !Credentials.isNamed(by: secret) else { return }
+    _ = try AccessTokenSigner(secret: secret)
+  }
+
   /// Signs access tokens and checks them, with the shared secret where there is one.
   func accessTokens(_ catalog: Catalog) async throws -> AccessTokens {
     if let secret = settings.jwtSecret {

@@ -15,6 +15,8 @@ final class ServiceManager: Service {
   /// How many parts have yet to say that they are ready.
   private let pending: Mutex<Int>
 
+  private static let thread = BlockingThreads(count: 1)
+
   /// - Parameters:
   ///   - parts: how many times ``isReady()`` is called until all is ready; 0: it is from the start.
   ///   - stopLimit: how long a stop may take; the unit's own limit is no shorter then.
@@ -52,12 +54,13 @@ final class ServiceManager: Service {
   /// The process finishes what runs, and ends.
   func stops() { tell(clinux_stopping, stopLimit) }
 
-  /// A sign of life goes through both kinds of threads: where one of them does nothing any more, none comes, and the
-  /// process is started anew.
+  /// Where the threads on which everything runs do nothing any more, no sign of life comes, and the process is started anew.
+  /// It does not go through those that all short calls share: they may all wait for a file server that is away, and a new
+  /// process would wait just the same.
   private func beat() async {
     guard let watchdog else { return await untilCancelled() }
     while (try? await Task.sleep(for: watchdog / 2)) != nil {
-      await BlockingThreads.run { self.tell(clinux_alive) }
+      await Self.thread.run { self.tell(clinux_alive) }
     }
   }
 

@@ -6,6 +6,7 @@ import NIOCore
 import NIOHTTP1
 import Spool
 import SystemPackage
+import WebClient
 import WireFormats
 
 /// Fetches the MP3s of a job, each under the name that the server gives it, and looks whether they are what was made.
@@ -29,11 +30,11 @@ struct MP3Fetch {
     _ path: String, _ result: JobResult, usualName: String, _ placement: inout Placement
   ) async throws -> FilePath {
     let response: HTTPClientResponse
-    do { response = try await server.send(server.request(.GET, path), within: .seconds(100)) } catch {
+    do { response = try await server.send(server.request(.GET, path), by: .now() + .seconds(100)) } catch {
       throw ConnectionLost(url: server.url, cause: error)
     }
     guard response.status.code == 200 else {
-      let text = try? await response.body.collect(upTo: 64 << 10)
+      let text = try? await response.body.collected(upTo: 64 << 10, by: .now() + .seconds(10))
       throw server.refusal(Int(response.status.code), text.map { String(buffer: $0) } ?? "")
     }
     let said = response.headers.first(name: "Content-Disposition").flatMap(ContentDisposition.fileName)

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import WebClient
 
 /// A gateway on another host, or on this one, as its clients see it.
 struct RemoteServer: Sendable {
@@ -55,10 +56,10 @@ struct RemoteServer: Sendable {
 
   /// A kept connection may be closed at the moment in which it is used again (RFC 9112 §9.3.1): what changes nothing is then
   /// asked once more.
-  func send(_ request: HTTPClientRequest, within limit: TimeAmount) async throws -> HTTPClientResponse {
-    do { return try await HTTPClient.shared.execute(request, timeout: limit) } catch let failure as HTTPClientError {
+  func send(_ request: HTTPClientRequest, by deadline: NIODeadline) async throws -> HTTPClientResponse {
+    do { return try await WebClient.hasty.head(of: request, by: deadline) } catch let failure as HTTPClientError {
       guard failure == .remoteConnectionClosed, request.method == .GET || request.method == .HEAD else { throw failure }
-      return try await HTTPClient.shared.execute(request, timeout: limit)
+      return try await WebClient.hasty.head(of: request, by: deadline)
     }
   }
 
@@ -67,8 +68,9 @@ struct RemoteServer: Sendable {
   /// - Throws: `ConnectionLost` where there was none.
   func answer(to request: HTTPClientRequest, within limit: TimeAmount = patience) async throws -> Answer {
     do {
-      let response = try await send(request, within: limit)
-      let body = try await response.body.collect(upTo: Self.largestAnswer)
+      let deadline = NIODeadline.now() + limit
+      let response = try await send(request, by: deadline)
+      let body = try await response.body.collected(upTo: Self.largestAnswer, by: deadline)
       return Answer(status: Int(response.status.code), headers: response.headers, text: String(buffer: body))
     } catch let error as CancellationError { throw error } catch { throw ConnectionLost(url: url, cause: error) }
   }
@@ -93,6 +95,8 @@ struct RemoteServer: Sendable {
   func refusal(_ status: Int, _ text: String) -> Problem {
     let words = text.isEmpty || text.count > 500 ? "status \(status)" : text
     switch status {
+    case 300..<400:
+      return .usage("\(url) sends one elsewhere: name the server by the URL that it is reached at (\(words))")
     case 401:
       return .usage("\(url) knows nobody of this token: log in with 'mp3spool login --server \(url)' (\(words))")
     case 403: return .usage("\(url) refuses: \(words)")
@@ -114,6 +118,7 @@ struct ConnectionLost: Error {
     case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded: "it takes too long"
     case let error as HTTPClientError where error == .remoteConnectionClosed: "it closed the connection"
     case let error as IOError: error.errnoCode == ECONNREFUSED ? "nothing listens there" : "\(error)"
+    case is SocketAddressError.UnknownHost: "no address is known for this name"
     case let error as HTTPClientError: error.description
     default: "the connection failed (\(type(of: cause)))"
     }
