@@ -85,6 +85,8 @@ struct CatalogFile {
     // Each connection keeps pages up to so many KiB. With SQLite's 2 MiB for each of six a service grows for days, for what
     // the system's own cache of the file has as well.
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
+    // For more, as is usual with GRDB, threads need rights that a service does not have.
+    configuration.qos = .default
     return configuration
   }
 

@@ -33,6 +33,21 @@ import Testing
     }
   }
 
+  /// libdispatch tells the journal of each thread that may not be as nice to itself as it is to be.
+  @Test func noThreadsAskForAPriorityThatAServiceMayNotHave() async throws {
+    let poorer = geteuid() == 0 ? ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"] : []
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let service = try await Service.start(
+        in: scratch, ["serve"], ["LIBDISPATCH_LOG": "stderr"], wrapper: poorer)
+      _ = try await service.ended(try await service.upload(try await scratch.sound("talk.wav", seconds: 0.5)))
+      #expect(await service.stop().status == 0)
+      // Its own, which comes with any timer, is none of ours.
+      let complaints = service.command.log.split(separator: "\n").filter { $0.contains("set thread priority") }
+      #expect(complaints.count <= 1, "\(complaints)")
+    }
+  }
+
   @Test func secondServiceOnOneDatabaseIsRefused() async throws {
     try await withService { service in
       for command in ["serve", "gateway"] {
