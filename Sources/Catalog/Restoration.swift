@@ -92,16 +92,22 @@ private struct DatabaseExchange {
     )
   }
 
-  /// What a restoration that was interrupted has left: its copy, and a second name of the database that is still in place.
+  /// What a restoration that was interrupted has left: its copy, be it nameless yet (`makePrivately`), and a second name of
+  /// the database that is still in place.
   private func forgetInterrupted() {
     BackupFile.remove(staged)
-    guard let inode = try? Files.status(target)?.inode, let prefix = formerName("").lastComponent?.string else {
-      return
+    for path in siblings("\(staged).") { try? Files.unlink(path) }
+    guard let inode = try? Files.status(target)?.inode else { return }
+    for path in siblings(formerName("").string) where (try? Files.status(path))?.inode == inode {
+      try? Files.unlink(path)
     }
-    for name in (try? Files.names(in: target.directory)) ?? [] where name.hasPrefix(prefix) {
-      let path = target.directory.appending(name)
-      if (try? Files.status(path))?.inode == inode { try? Files.unlink(path) }
-    }
+  }
+
+  /// The files beside the database whose paths begin so.
+  private func siblings(_ prefix: String) -> [FilePath] {
+    guard let prefix = FilePath(prefix).lastComponent?.string else { return [] }
+    let names = (try? Files.names(in: target.directory)) ?? []
+    return names.filter { $0.hasPrefix(prefix) }.map { target.directory.appending($0) }
   }
 
   private func stage() throws -> BackupContents {
