@@ -2,8 +2,8 @@ import HTTPTypes
 public import Hummingbird
 import WebServer
 
-/// Answers what no route does: 501 to a method that nobody knows (RFC 9110 §9.1), 405 with what can be asked of the path
-/// instead (RFC 9110 §15.5.6), or 404.
+/// Answers what no route does: 405 with what can be asked of the path instead (RFC 9110 §15.5.6), or 404. Whether anybody
+/// knows the method does not matter to that: there are always new ones.
 ///
 /// It is to be added behind all routes. Hummingbird has a route's requests run through the middleware that was added before
 /// it, and those without a route through all; so this sees no others.
@@ -24,7 +24,6 @@ public struct UnroutedMiddleware<Context: RequestContext>: RouterMiddleware {
   public func handle(
     _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
-    guard request.method.isKnown else { throw HTTPFailure(.notImplemented, "there is no such method") }
     let words = request.uri.path.split(separator: "/")
     guard let methods = paths.first(where: { Self.matches($0.path, words) })?.methods else {
       return try await next(request, context)

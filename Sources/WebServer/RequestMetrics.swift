@@ -56,7 +56,7 @@ extension HTTPRequest.Method {
   ]
 
   /// Is this one that anybody agreed upon? HTTP/2 takes any word for one.
-  public var isKnown: Bool { Self.known.contains(self) }
+  private var isKnown: Bool { Self.known.contains(self) }
 
   /// What metrics, traces and logs call it: strangers put no words of their own there. OpenTelemetry calls others so.
   var label: String { isKnown ? rawValue : "_OTHER" }
