@@ -129,7 +129,9 @@ class Soak:
         said = []
         print(f"{'at rest':32} minutes {self.warmup / 60:.1f} to {(self.warmup + span) / 60:.1f}, the last {span / 60:.1f}")
         for name in sorted(self.gauges.values):
-            early = self.gauges.floor(name, self.warmup, self.warmup + span)
+            # Pools of threads have more at one time than at another. They grow where they never go back to what they had at most.
+            held = self.gauges.peak if name.endswith("threads") else self.gauges.floor
+            early = held(name, self.warmup, self.warmup + span)
             late = self.gauges.floor(name, self.seconds - span, self.seconds + 60)
             growth = late / early - 1
             print(f"{name:32} {early:10.1f} {late:10.1f} {growth:+8.1%}")

@@ -40,6 +40,10 @@ class Gauges:
         values = sorted(value for moment, value in self.values[name] if begin <= moment <= end)
         return values[len(values) // 10]
 
+    def peak(self, name: str, begin: float, end: float) -> float:
+        """The most in that time, in seconds."""
+        return max(value for moment, value in self.values[name] if begin <= moment <= end)
+
 
 def bytes_below(directory: Path) -> tuple[int, int]:
     """The blocks that it takes on the disk, in bytes, and how many files there are; what vanishes meanwhile is gone."""
