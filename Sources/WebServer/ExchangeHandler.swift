@@ -22,7 +22,7 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private let wire: Wire
   private var exchange: Exchange
   private var context: ChannelHandlerContext?
-  private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
+  private var timer = DeadlineTimer()
   private var thrownAway = 0
   private var inputIsClosed = false
   private var quiescing = Quiescing.notYet
@@ -48,8 +48,7 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    timer?.task.cancel()
-    timer = nil
+    timer.cancel()
     self.context = nil
   }
 
@@ -239,17 +238,13 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   // MARK: - Time
 
-  /// Has the timer go off no later than it must; one that goes off too early looks again.
   private func arm() {
-    guard let context, let deadline = exchange.deadline else { return }
-    if let timer, timer.deadline <= deadline { return }
-    timer?.task.cancel()
-    let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerWentOff() }
-    timer = (task, deadline)
+    guard let context else { return }
+    timer.arm(for: exchange.deadline, on: context.eventLoop) { self.timerWentOff() }
   }
 
   private func timerWentOff() {
-    timer = nil
+    timer.wentOff()
     guard let context else { return }
     let isInBody = exchange.isInBody
     let step = exchange.expire(at: .now())

@@ -14,7 +14,7 @@ final class HTTP2SessionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private var session: HTTP2Session
   private var context: ChannelHandlerContext?
-  private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
+  private var timer = DeadlineTimer()
   private var toldOfAnError = false
 
   init(limits: ClientLimits) { session = HTTP2Session(limits: limits, now: .now()) }
@@ -25,8 +25,7 @@ final class HTTP2SessionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    timer?.task.cancel()
-    timer = nil
+    timer.cancel()
     self.context = nil
   }
 
@@ -94,17 +93,13 @@ final class HTTP2SessionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   // MARK: - Time
 
-  /// Has the timer go off no later than it must; one that goes off too early looks again.
   private func arm() {
-    guard let context, let deadline = session.deadline else { return }
-    if let timer, timer.deadline <= deadline { return }
-    timer?.task.cancel()
-    let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerWentOff() }
-    timer = (task, deadline)
+    guard let context else { return }
+    timer.arm(for: session.deadline, on: context.eventLoop) { self.timerWentOff() }
   }
 
   private func timerWentOff() {
-    timer = nil
+    timer.wentOff()
     act(session.expire(at: .now()))
     arm()
   }
