@@ -205,6 +205,20 @@ import Testing
     }
   }
 
+  /// Other programs take the output's name by -o.
+  @Test func theNameOfAnMP3IsNoFolder() async throws {
+    try await withScratch { scratch in
+      let file = try await scratch.sound("talk.wav", seconds: 1)
+      let refused = try await scratch.mp3spool("convert", file, "-o", scratch.path("out.mp3"), status: 64)
+      #expect(refused.errors.contains("mp3spool convert talk.mov out.mp3") && refused.output.isEmpty, "\(refused)")
+      #expect(!FileManager.default.fileExists(atPath: scratch.path("out.mp3")))
+      // Unless there is one of that name.
+      try FileManager.default.createDirectory(atPath: scratch.path("out.mp3"), withIntermediateDirectories: false)
+      try await scratch.mp3spool("convert", file, "-o", scratch.path("out.mp3"))
+      #expect(FileManager.default.fileExists(atPath: scratch.path("out.mp3/talk.mp3")))
+    }
+  }
+
   @Test(arguments: [([:], true), (["NO_COLOR": "1"], false), (["TERM": "dumb"], false)])
   func coloursAreForTerminals(settings: [String: String], coloured: Bool) async throws {
     try await withScratch { scratch in

@@ -77,6 +77,9 @@ import Testing
       _ = try await run(service, "retry", failed)
       try await eventually("a second attempt") { try await service.job(failed).attempt == 1 }
       _ = try await run(service, "submit", file, "--preset", "crb-128", status: 64)
+      let folder = service.scratch.path("out/new")
+      _ = try await run(service, "submit", file, "--wait", "--preset", "cbr-128", "-o", folder)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 1)
       #expect(!FileManager.default.fileExists(atPath: scratch.path("no-spool")))
     }
   }
@@ -202,10 +205,13 @@ import Testing
     try await withService { service in
       let scratch = service.scratch
       let file = try await scratch.sound("talk.wav", seconds: 1)
-      try FileManager.default.createDirectory(atPath: scratch.path("out"), withIntermediateDirectories: true)
-      try await scratch.mp3spool("submit", file, "--wait", "-o", scratch.path("out"))
-      #expect(try await scratch.decodedSamples(scratch.path("out/talk.mp3")) == 44100)
+      try await scratch.mp3spool("submit", file, "--wait", "-o", scratch.path("out/new"))
+      #expect(try await scratch.decodedSamples(scratch.path("out/new/talk.mp3")) == 44100)
       try await scratch.mp3spool("submit", file, "-o", scratch.path("out"), status: 64)
+      for other in ["another.mp3", "talk.wav"] {
+        let refused = try await scratch.mp3spool("submit", file, "--wait", "-o", scratch.path(other), status: 64)
+        #expect(refused.errors.contains("-o names a folder"), "\(refused)")
+      }
       let untold = try await scratch.mp3spool("submit", file, "--webhook", "http://127.0.0.1:1/", status: 64)
       #expect(untold.errors.contains("not public"))
     }

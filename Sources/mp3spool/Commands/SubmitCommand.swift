@@ -46,6 +46,14 @@ struct SubmitCommand: AsyncParsableCommand {
   }
 }
 
+extension SubmitCommand {
+  /// Before anything is handed over: whoever waited for an hour would learn of it too late.
+  private func makeOutputFolder() throws {
+    guard let outputDir else { return }
+    try OutputFolder(outputDir, hint: "the MP3s have the names of the files").make()
+  }
+}
+
 // MARK: - To a gateway
 
 extension SubmitCommand {
@@ -55,6 +63,7 @@ extension SubmitCommand {
     var wishes = options.values
     wishes["webhook"] = webhook
     let uploads = try files.map { try UploadFile($0) }
+    try makeOutputFolder()
     var jobs: [(file: UploadFile, fid: JobID)] = []
     for file in uploads {
       let fid = try await upload(file, to: remote, wishes)
@@ -123,6 +132,7 @@ extension SubmitCommand {
     let options = try options.parsed(over: parts.conversionDefaults())
     let (owner, fairShare) = (owner ?? "local", FairShare(catalog: catalog))
     let wish = try await wish(parts, catalog, owner)
+    try makeOutputFolder()
     var jobs: [JobRecord] = []
     for file in files {
       let record = try await fairShare.withNewID(for: owner) { id in

@@ -37,14 +37,16 @@ struct ConvertCommand: AsyncParsableCommand {
         environment: ProcessInfo.processInfo.environment, file: nil)
       let parts = Parts(settings: settings)
       let options = try options.parsed(over: parts.conversionDefaults())
-      let selection = FileSelection(
-        inputs: inputs, outputDirectory: outputDir.map { FilePath($0) }, isRecursive: recursive)
+      let folder = try outputDir.map {
+        try OutputFolder($0, hint: "for one file write 'mp3spool convert talk.mov out.mp3'")
+      }
+      let selection = FileSelection(inputs: inputs, outputDirectory: folder?.path, isRecursive: recursive)
       let tasks = try selection.tasks()
       try refuseMixture(tasks)
       let policy = onExists ?? (selection.isSingle ? .replace : .refuse)
       let (isSingle, conversion, dryRun, json) = (selection.isSingle, try parts.conversion(), dryRun, json)
       let interruption = Interruption()
-      if !dryRun { try makeFolders(for: tasks) }
+      if let folder, !dryRun { try make(folder, for: tasks) }
       try await interruption.guarding {
         var run = ConvertRun(tasks, isSingle: isSingle, options, conversion, policy, json: json)
         if dryRun { try run.rehearse() } else { try run.convert(interruption) }
@@ -62,14 +64,11 @@ struct ConvertCommand: AsyncParsableCommand {
   }
 
   /// The folders below --output-dir. One that the person named as part of an output must be there.
-  private func makeFolders(for tasks: [ConversionTask]) throws {
-    guard let outputDir else { return }
+  private func make(_ folder: OutputFolder, for tasks: [ConversionTask]) throws {
     var made: Set<FilePath> = []
     for task in tasks {
       guard case .file(let path) = task.target, made.insert(path.directory).inserted else { continue }
-      do {
-        try FileManager.default.createDirectory(atPath: path.directory.string, withIntermediateDirectories: true)
-      } catch { throw Problem.unavailable("the folder \(path.directory) below \(outputDir) cannot be made") }
+      try folder.make(path.directory)
     }
   }
 }
