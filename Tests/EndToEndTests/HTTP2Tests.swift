@@ -100,22 +100,28 @@ import Testing
   }
 
   /// Its answer can be written nowhere; it is counted all the same, and has its line.
-  @Test(arguments: ["client.close()", "client.sendall(frame(3, 0, 1, bytes(4))); time.sleep(1)"])
+  @Test(arguments: ["client.close()", "client.sendall(frame(3, 0, 1, bytes(4)))"])
   func aRequestWhoseClientLeavesIsCounted(leaving: String) async throws {
     try await withSecureService(["MP3SPOOL_ACCESS_LOG": "on"]) { service, trust in
-      _ = try await lines(
-        service,
+      let scratch = service.scratch
+      let client = try scratch.launchHTTP2(
         #"""
         client = secure()
         client.sendall(preface + frame(1, 4, 1, head("PUT", "/upload/a.mp4", authorization=f"Bearer {token}")))
         client.sendall(frame(0, 0, 1, bytes(1000)))
-        time.sleep(1)
-        """# + "\n" + leaving)
+        while not os.path.exists(arguments[0]): time.sleep(0.05)
+        """# + "\n\(leaving)\nwhile True: time.sleep(1)", port: service.port, scratch.path("go"))
+      defer { client.send(SIGKILL) }
+      func metrics() async throws -> String { try await scratch.curl("\(service.gateway)/metrics", trust).text }
+      try await eventually("an upload under way") {
+        try await metrics().contains("http_server_active_requests{http_request_method=\"PUT\"} 1\n")
+      }
+      try scratch.write("go", [])
       let log = try await eventually("its line") {
         service.command.log.split(separator: "\n").first { $0.contains("PUT /upload") }
       }
       #expect(log.contains("broken-off"), "\(log)")
-      let text = try await service.scratch.curl("\(service.gateway)/metrics", trust).text
+      let text = try await metrics()
       #expect(text.contains("http_server_active_requests{http_request_method=\"PUT\"} 0\n"), "\(text)")
       #expect(text.contains(/hb_requests_total\{http_request_method="PUT",.*\} 1\n/), "\(text)")
     }

@@ -117,9 +117,10 @@ extension Scratch {
         client, words = secure(), b""
         client.sendall(preface + frame(1, 4, 1, head("PUT", "/upload/a.mp4", authorization=f"Bearer {token}")))
         while b"took too long" not in words and (portion := client.recv(65536)): words += portion
-        print("took too long" if b"took too long" in words else words)
+        # Status 408, with and without Huffman's code (RFC 7541): the name is number 8 of the static table.
+        print(any(status in words for status in [b"\x48\x83\x68\x0f\x7f", b"\x48\x03408"]) or words)
         """#, port: service.port)
-      #expect(answer == "took too long\n")
+      #expect(answer == "True\n")
     }
   }
 
