@@ -106,7 +106,7 @@ let rooms: [Target] = [
   .target(name: "Loudness", dependencies: ["CEBUR128"]),
   .target(name: "MP3Encoder", dependencies: ["WireFormats", "CLAME"]),
   .target(name: "WireFormats", dependencies: ["Spelling"]),
-  .target(name: "DurableFiles", dependencies: ["CLinux", system, metrics, nioCore, nioPosix]),
+  .target(name: "DurableFiles", dependencies: ["CLinux", system, metrics, nioCore]),
   .target(
     name: "Settings",
     dependencies: [

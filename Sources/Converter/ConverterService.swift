@@ -91,7 +91,6 @@ public struct ConverterService: Service {
     } onGracefulShutdown: {
       bench.close()
     }
-    await threads.shutDown()
     try await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.retire(own) }
   }
 

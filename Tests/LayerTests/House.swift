@@ -44,8 +44,8 @@ struct House {
     "NIOFoundationCompat": Guest(
       rooms: ["Gateway"], reason: "hashes read a body's bytes where the network has put them"),
     "NIOPosix": Guest(
-      rooms: ["DurableFiles", "Notices", "WebServer", "WebClient"],
-      reason: "threads for calls that block are BlockingThreads; mail, servers and clients have sockets"),
+      rooms: ["Notices", "WebServer", "WebClient"],
+      reason: "mail, servers and clients have sockets; threads for calls that block are BlockingThreads"),
     "NIOExtras": Guest(rooms: ["WebServer"], reason: wire),
     "AsyncHTTPClient": Guest(
       rooms: ["mp3spool", "Gateway", "Notices", "Telemetry", "WebClient"],
