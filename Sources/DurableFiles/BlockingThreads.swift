@@ -1,16 +1,17 @@
 import Dispatch
-import Foundation
 import NIOCore
 import Synchronization
+internal import SystemPackage
 
-/// Threads for calls that block on a disk or a child process: they must never hold up the cooperative pool, on which
-/// everything else runs.
+/// Threads for what blocks on a disk or a child process, or computes for long: it must never hold up the cooperative pool, on
+/// which everything else runs.
 ///
 /// A pool that takes turns has each thread touch its stack and fill the C library's cache for it (malloc(3), "tcache"), and a
 /// service grows for hours until all 32 have: by 2 MiB in 2,000 uploads. Here those that worked last work next, and the rest
 /// end.
 public final class BlockingThreads: Sendable {
   typealias Work = @Sendable () -> Void
+  typealias Start = @Sendable (@escaping Work) throws(Errno) -> Void
 
   /// For short calls. More threads than cores, since they wait and hardly compute: a slow disk then delays 32 calls, not
   /// two.
@@ -18,14 +19,19 @@ public final class BlockingThreads: Sendable {
 
   private let roster: Mutex<ThreadRoster<Work>>
   private let patience: DispatchTimeInterval
+  private let start: Start
 
   /// Threads for calls that take long, so that these don't keep the short ones waiting.
   public convenience init(count: Int) { self.init(count: count, patience: .seconds(10)) }
 
   /// - Parameter patience: how long a thread waits for work before it ends.
-  init(count: Int, patience: DispatchTimeInterval) {
+  init(
+    count: Int, patience: DispatchTimeInterval,
+    start: @escaping Start = { body throws(Errno) in try DetachedThread.start(body) }
+  ) {
     roster = Mutex(ThreadRoster(most: count))
     self.patience = patience
+    self.start = start
   }
 
   /// Runs `work` on a thread that all short calls share, while the caller is suspended.
@@ -52,8 +58,18 @@ public final class BlockingThreads: Sendable {
   private func submit(_ work: @escaping Work) {
     switch roster.withLock({ $0.add(work) }) {
     case .wake(let thread): thread.call.signal()
-    case .hire: Thread { self.work(as: RestingThread()) }.start()
+    case .hire: hire()
     case .wait: break
+    }
+  }
+
+  /// Where the system has no room for a thread, those that are there do the work in their time. Where there is none, the
+  /// caller's thread does it: that others are held up is better than that this is never done.
+  private func hire() {
+    do {
+      try start { self.work(as: RestingThread()) }
+    } catch {
+      for work in roster.withLock({ $0.goWithout() }) { work() }
     }
   }
 
@@ -97,6 +113,14 @@ struct ThreadRoster<Work: Sendable>: Sendable {
     guard count < most else { return .wait }
     count += 1
     return .hire
+  }
+
+  /// For one that was to be hired and could not be: what nobody is there for.
+  mutating func goWithout() -> [Work] {
+    count -= 1
+    guard count == 0 else { return [] }
+    defer { waiting.removeAll() }
+    return Array(waiting)
   }
 
   /// Nil where the thread has to rest.

@@ -31,19 +31,11 @@ final class WatchThread: Sendable {
 
   /// Starts the thread, which keeps this object until it ends.
   func start() throws(FileError) {
-    var thread = pthread_t()
-    let context = unsafe Unmanaged.passRetained(self)
-    let failure = unsafe pthread_create(
-      &thread, nil,
-      { context in
-        unsafe Unmanaged<WatchThread>.fromOpaque(context!).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
-    guard failure == 0 else {
-      unsafe context.release()
-      throw FileError(operation: "start a thread to watch", path: anyDirectory, errno: Errno(rawValue: failure))
+    do {
+      try DetachedThread.start { self.run() }
+    } catch {
+      throw FileError(operation: "start a thread to watch", path: anyDirectory, errno: error)
     }
-    pthread_detach(thread)
   }
 
   /// What a record means to the listener; nil where it means nothing.

@@ -4,28 +4,6 @@ import Testing
 
 @testable import Catalog
 
-@Suite struct HashingLineTests {
-  @Test func jobsStartUpToTheNumberOfThreadsThenWaitThenAreRefused() {
-    var line = HashingLine<Int>(threadLimit: 2, waitingLimit: 3)
-    #expect((0..<7).map { line.admit($0) } == [.start, .start, .wait, .wait, .wait, .refuse, .refuse])
-  }
-
-  @Test func thoseWhoCameFirstGoFirst() {
-    var line = HashingLine<Int>(threadLimit: 1, waitingLimit: 3)
-    for job in 0..<4 { _ = line.admit(job) }
-    #expect([line.next(), line.next(), line.next(), line.next()] == [1, 2, 3, nil])
-  }
-
-  @Test func aThreadThatEndsMakesRoomForAnother() {
-    var line = HashingLine<Int>(threadLimit: 1, waitingLimit: 1)
-    #expect([line.admit(0), line.admit(1), line.admit(2)] == [.start, .wait, .refuse])
-    #expect(line.next() == 1)
-    #expect([line.admit(3), line.admit(4)] == [.wait, .refuse])
-    #expect([line.next(), line.next()] == [3, nil])
-    #expect(line.admit(5) == .start)
-  }
-}
-
 @Suite struct HashingThreadsTests {
   let threads = HashingThreads(threadLimit: 2, waitingLimit: 10)
 

@@ -1,13 +1,14 @@
 import Dispatch
 import Foundation
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import DurableFiles
 
 @Suite struct BlockingThreadsTests {
   /// A pool whose threads take turns has all of them fill their caches.
-  @Test func whatComesOneAfterTheOtherIsDoneByOneThread() async {
+  @Test(.timeLimit(.minutes(1))) func whatComesOneAfterTheOtherIsDoneByOneThread() async {
     let threads = BlockingThreads(count: 8, patience: .seconds(600))
     let first = await threads.run { Place() }
     for _ in 0..<100 {
@@ -58,12 +59,41 @@ import Testing
         group.addTask {
           for number in 0..<2_000 {
             await threads.run { done.come() }
-            if number % 10 == 0 { usleep(60) }
+            if number % 10 == 0 { try? await Task.sleep(for: .microseconds(60)) }
           }
         }
       }
     }
     #expect(done.counts.now == 16_000)
+  }
+
+  /// What pthread_create(3) says where the system has no room for one more.
+  @Test(.timeLimit(.minutes(1))) func whereNoThreadIsToBeHadTheCallersDoesTheWork() async {
+    let threads = BlockingThreads(count: 2, patience: .seconds(600)) { _ throws(Errno) in
+      throw .resourceTemporarilyUnavailable
+    }
+    for number in 0..<3 { #expect(await threads.run { number } == number) }
+    #expect(threads.count == 0)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func whereNoMoreThreadsAreToBeHadThoseThereDoTheWork() async {
+    let room = Attendance()
+    let threads = BlockingThreads(count: 4, patience: .seconds(600)) { body throws(Errno) in
+      guard room.come() == 1 else { throw .resourceTemporarilyUnavailable }
+      try DetachedThread.start(body)
+    }
+    let places = await withTaskGroup { group in
+      for _ in 0..<20 {
+        group.addTask {
+          await threads.run { () -> Place in
+            usleep(1_000); return Place()
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(places.allSatisfy { $0 == places[0] })
+    #expect(room.counts.now > 1 && threads.count == 1)
   }
 
   private func eventuallyResting(_ count: Int, _ threads: BlockingThreads) async {
@@ -75,7 +105,12 @@ private final class Attendance: Sendable {
   private let state = Mutex((now: 0, most: 0))
   var counts: (now: Int, most: Int) { state.withLock { $0 } }
 
-  func come() { state.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) } }
+  @discardableResult func come() -> Int {
+    state.withLock {
+      $0 = ($0.now + 1, max($0.most, $0.now + 1))
+      return $0.now
+    }
+  }
   func go() { state.withLock { $0.now -= 1 } }
 }
 
@@ -96,5 +131,14 @@ private struct Place: Equatable {
     #expect(!roster.leave(other) && roster.leave(one))
     #expect(roster.add(5) == .hire && roster.count == 2)
     #expect(roster.next(for: other) == 4)
+  }
+
+  @Test func whatNobodyIsThereForIsToldOnce() {
+    var roster = ThreadRoster<Int>(most: 2)
+    #expect(roster.add(1) == .hire && roster.add(2) == .hire && roster.add(3) == .wait)
+    // The other one may still come.
+    #expect(roster.goWithout().isEmpty && roster.count == 1)
+    #expect(roster.goWithout() == [1, 2, 3] && roster.count == 0)
+    #expect(roster.add(4) == .hire && roster.goWithout() == [4])
   }
 }
