@@ -72,6 +72,8 @@ public struct WebServer: Service {
   private func listen(_ quiescing: ServerQuiescingHelper) async throws -> Listener {
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
+      // It would accept a few at a time, the last of them beyond the limit.
+      .serverChannelOption(.maxMessagesPerRead, value: 1)
       .serverChannelInitializer { [connections, logger] channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))

@@ -29,9 +29,9 @@ import Testing
         clients = [connect() for _ in range(100)]
         while accepted() < 64: time.sleep(0.05)
         time.sleep(1)  # no more of them come
-        print(accepted() in (64, 65))  # The one that is being accepted when there are enough is taken, too.
+        print(accepted())
         """#, port: service.port, "\(service.processIdentifier)")
-      #expect(said == "True\n")
+      #expect(said == "64\n")
       #expect(await service.stop().status == 0)
     }
   }
@@ -47,8 +47,9 @@ import Testing
             fields = open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
-        highest = max(int(name) for name in os.listdir(f"/proc/{process}/fd"))
-        resource.prlimit(process, resource.RLIMIT_NOFILE, (highest + 3, limits[1]))
+        taken = {int(name) for name in os.listdir(f"/proc/{process}/fd")}
+        free = [number for number in range(1000) if number not in taken]  # One that it has inherited may be high.
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (free[3], limits[1]))
         clients = [connect() for _ in range(60)]
         time.sleep(1)
         before = used()
