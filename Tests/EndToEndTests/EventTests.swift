@@ -66,6 +66,22 @@ import Testing
     }
   }
 
+  /// A page that read the list and then listened once missed what happened in between.
+  @Test func eventsGoOnWhereAListEnds() async throws {
+    try await withService { service in
+      let clip = try await service.scratch.video("clip.mp4", seconds: 0.5)
+      let early = try await service.upload(clip)
+      _ = try await service.ended(early)
+      let list = try await service.request("/jobs").json(JobPage.self)
+      let late = try await service.upload(clip)
+      _ = try await service.ended(late)
+      let stream = try await service.listen("-H", "Last-Event-ID: \(list.event)")
+      try await eventually("what came after the list") { stream.events.contains { $0.isJob(late, "done") } }
+      #expect(stream.events.allSatisfy { $0.job?.fid == late })
+      stream.stop()
+    }
+  }
+
   @Test func answerWaitsUntilTheJobChanges() async throws {
     try await withService { service in
       let fid = try await service.upload(try await service.scratch.sound("long.wav", seconds: 300))
@@ -110,6 +126,7 @@ import Testing
 private struct JobPage: Decodable {
   let jobs: [Job]
   let next: String?
+  let event: Int
 }
 
 /// One of the server-sent events that came.

@@ -18,6 +18,7 @@ struct PageTests {
   @Test func aVideoWithoutAudioIsExplained() async throws { try await run("no_audio") }
   @Test func optionsReachTheJobAndAreRemembered() async throws { try await run("options") }
   @Test func rowsKeepTheirPlaceAmongManyJobs() async throws { try await run("many") }
+  @Test func whatHappensWhileAListComesIsNotLost() async throws { try await run("late_lists") }
   @Test func theKeyboardIsEnough() async throws { try await run("keyboard") }
   @Test func aGermanBrowserGetsGerman() async throws { try await run("german") }
   @Test func eachTextIsThereInBothLanguages() async throws { try await run("texts") }

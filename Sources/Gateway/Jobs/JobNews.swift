@@ -70,7 +70,7 @@ public final class JobNews: Service {
     return stream
   }
 
-  /// To be asked by those who listen already: what happens after it they are told.
+  /// To be asked by those who listen already, or will say it when they listen: what happens after it they are told.
   func newestEvent() async throws -> Int64 { try await catalog.newestEvent() }
 
   /// What happened after that event; nil where it is too long ago to say.

@@ -35,11 +35,13 @@ struct JobRoutes: Sendable {
       state: try request.state(JobState.self), owner: caller.owner(wantedBy: request),
       text: query["text"].map(String.init))
     let limit = try request.number("limit", 1...Self.largestPage) ?? Self.pageSize
+    // Before the jobs are read: what happens meanwhile is told again rather than not at all.
+    let event = try await news.newestEvent()
     // One more than wanted tells whether there is another page.
     let found = try await catalog.jobs(filter, limit: limit + 1, after: try await cursor(query["before"]))
     let page = Array(found.prefix(limit))
     let next = found.count > limit ? page.last.map { "\(JobCursor(after: $0))" } : nil
-    return .json(JobPage(jobs: await spool.views(of: page), next: next))
+    return .json(JobPage(jobs: await spool.views(of: page), next: next, event: event))
   }
 
   /// With `?wait=` the answer comes when the job is in another state or attempt, has ended, or so many seconds are over.
@@ -126,6 +128,8 @@ private struct JobPage: Encodable {
   let jobs: [JobView]
   /// What `before` must be for the next page; there is none where this is the last.
   let next: String?
+  /// What was the newest event before the page was read: who goes on with `GET /events` from there misses nothing.
+  let event: Int64
 }
 
 extension JobRecord {

@@ -282,6 +282,51 @@ def many(case):
         eventually(page, "document.querySelectorAll('.job').length >= 50")
 
 
+def late_lists(case):
+    """A list that was on its way while something happened: what is known of that by events, or comes by them, holds."""
+    with visits(case.service) as visit:
+        visit = visit()
+        page = visit.page
+        visit.enter(ADMIN, case.password)
+        token = page.evaluate("localStorage.getItem('mp3spool.token')")
+
+        def tell(method, path, body=None):
+            return case.service.request(method, path, body, Authorization=f"Bearer {token}")
+
+        for number in range(60):
+            tell("PUT", f"/upload/note-{number}.txt", f"text {number}".encode())
+        jobs = json.loads(tell("GET", "/jobs?limit=60"))["jobs"]
+        fids = {job["name"]: job["fid"] for job in jobs}
+        expect(visit.job("note-59.txt", "failed")).to_be_visible()
+
+        def late_first(route):
+            answer = route.fetch()
+            tell("PUT", "/upload/late.txt", b"another text")
+            deadline = time.monotonic() + 60
+            while b'"late.txt"' not in tell("GET", "/jobs?state=failed&limit=1") and time.monotonic() < deadline:
+                time.sleep(0.1)
+            route.fulfill(response=answer)
+
+        page.route("**/jobs?*", late_first, times=1)
+        page.reload()
+        expect(visit.job("late.txt", "failed")).to_be_visible()
+        expect(page.locator(".job")).to_have_count(51)
+
+        def late_next(route):
+            answer = route.fetch()
+            assert fids["note-3.txt"] in answer.text()
+            tell("DELETE", f"/jobs/{fids['note-3.txt']}")
+            tell("DELETE", f"/jobs/{fids['note-50.txt']}")
+            expect(visit.job("note-50.txt")).to_have_count(0)
+            route.fulfill(response=answer)
+
+        page.route("**/jobs?*before=*", late_next, times=1)
+        page.get_by_role("button", name="Show more").click()
+        expect(visit.job("note-0.txt")).to_have_count(1)
+        expect(page.locator(".job")).to_have_count(59)
+        expect(visit.job("note-3.txt")).to_have_count(0)
+
+
 def keyboard(case):
     """The whole way without a pointer; the focus is always somewhere and visible."""
     path = case.sources.video()

@@ -15,6 +15,7 @@ export const jobs = new class {
   #filter = { state: '', text: '', owner: '' };
   #generation = 0;
   #isLoading = false;
+  #underWay = new Set();
 
   constructor() {
     this.list = el('ul', { class: 'rows', 'aria-labelledby': 'jobs-title' });
@@ -61,9 +62,9 @@ export const jobs = new class {
 
   async start() {
     this.owner.hidden = !session.user?.admin;
-    news.addEventListener('job', ({ detail }) => this.take(detail));
-    news.addEventListener('progress', ({ detail }) => this.take(detail));
-    news.addEventListener('removed', ({ detail }) => this.#remove(detail.fid));
+    news.addEventListener('job', ({ detail }) => this.#hear(detail.fid, detail));
+    news.addEventListener('progress', ({ detail }) => this.#hear(detail.fid, detail));
+    news.addEventListener('removed', ({ detail }) => this.#hear(detail.fid, null));
     news.addEventListener('reset', () => this.refreshAll());
     news.addEventListener('poll', ({ detail }) => detail.jobs.forEach(job => this.take(job)));
     uploads.addEventListener('finished', ({ detail }) => this.#fetch(detail));
@@ -77,9 +78,38 @@ export const jobs = new class {
 
   async #fetch(fid) {
     try {
-      this.take(await get(`/jobs/${fid}`));
+      await this.#ask(`/jobs/${fid}`, (job, heard) => heard.has(fid) || this.take(job));
     } catch { /* Events or the next look will bring it. */
     }
+  }
+
+  /** A job as it is now; null: it is gone. */
+  #hear(fid, job) {
+    for (const heard of this.#underWay) heard.set(fid, job);
+    if (job) this.take(job);
+    else this.#remove(fid);
+  }
+
+  /** Has an answer taken together with what was heard since it was asked for, which may be newer. */
+  async #ask(path, take) {
+    const heard = new Map();
+    this.#underWay.add(heard);
+    try {
+      take(await get(path), heard);
+    } finally { this.#underWay.delete(heard); }
+  }
+
+  async #askPage(path, take) {
+    const generation = this.#generation;
+    await this.#ask(path, (page, heard) => {
+      if (generation !== this.#generation) return;
+      const jobs = page.jobs.map(job => heard.has(job.fid) ? heard.get(job.fid) : job).filter(Boolean);
+      take(jobs, heard);
+      news.goOnAfter(page.event);
+      this.#next = page.next ?? null;
+      this.more.hidden = !this.#next;
+      this.#say();
+    });
   }
 
   #set(change) {
@@ -117,12 +147,9 @@ export const jobs = new class {
     const generation = this.#generation;
     if (!this.rows.size) this.note.replaceChildren(el('p', { class: 'faint', t: 'loading' }));
     try {
-      const page = await get(this.#path(pageSize, this.#next));
-      if (generation !== this.#generation) return;
-      this.#takePage(page.jobs, this.#next && this.list.lastElementChild);
-      this.#next = page.next ?? null;
-      this.more.hidden = !this.#next;
-      this.#say();
+      await this.#askPage(
+        this.#path(pageSize, this.#next), jobs => this.#takePage(jobs, this.#next && this.list.lastElementChild)
+      );
     } catch (error) {
       if (generation !== this.#generation) return;
       this.more.hidden = true;
@@ -137,18 +164,14 @@ export const jobs = new class {
 
   /** Reads all that is shown anew, and leaves each row where it is. */
   async refreshAll() {
-    const generation = this.#generation;
     const limit = Math.min(1000, Math.max(pageSize, this.rows.size));
     try {
-      const page = await get(this.#path(limit));
-      if (generation !== this.#generation) return;
-      const found = new Set(page.jobs.map(job => job.fid));
-      for (const fid of [...this.rows.keys()])
-        if (!found.has(fid)) this.#remove(fid);
-      this.#next = page.next ?? null;
-      this.more.hidden = !this.#next;
-      this.#takePage(page.jobs);
-      this.#say();
+      await this.#askPage(this.#path(limit), (jobs, heard) => {
+        const found = new Set(jobs.map(job => job.fid));
+        for (const fid of [...this.rows.keys()])
+          if (!found.has(fid) && !heard.has(fid)) this.#remove(fid);
+        this.#takePage(jobs);
+      });
     } catch { /* The next contact tries again. */
     }
   }

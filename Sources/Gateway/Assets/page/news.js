@@ -37,6 +37,9 @@ export const news = new class extends EventTarget {
     }
   }
 
+  /** All up to that event is known, from a list; the first stream begins there, so that nothing falls between the two. */
+  goOnAfter(event) { this.#last ||= String(event); }
+
   /** Does not wait for the end of the pause. */
   tryNow() { this.#wake?.(); }
 
