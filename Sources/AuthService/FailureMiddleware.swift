@@ -27,7 +27,7 @@ public struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
     }
     if ClientEnd.isCause(of: error) {
       context.logger.debug("a client went away", metadata: ["error": "\(error)"])
-      return HTTPFailure(.badRequest, "the request broke off")
+      return HTTPFailure(brokenBody: error)
     }
     // The sentence may tell about the inside of the service: it goes to the log, not to a stranger.
     context.logger.error("a request failed", metadata: ["error": "\(error)"])

@@ -1,6 +1,7 @@
 public import HTTPTypes
 public import Hummingbird
 import NIOCore
+import WebServer
 import WireFormats
 
 /// The HTTP face of everything that goes wrong: a status and a sentence.
@@ -23,6 +24,15 @@ public struct HTTPFailure: Error, Sendable {
   /// - Parameter scheme: `Basic` or `Bearer`; RFC 9110 §11.6.1 wants it named in each 401.
   public static func missingCredentials(_ scheme: String) -> HTTPFailure {
     HTTPFailure(.unauthorized, "missing credentials", headers: [.wwwAuthenticate: "\(scheme) realm=\"mp3spool\""])
+  }
+
+  /// A body ended before it was whole: what the server refused it for, or that its client has gone.
+  public init(brokenBody error: any Error) {
+    if let refusal = error as? Refusal {
+      self.init(refusal.status, refusal.sentence)
+    } else {
+      self.init(.badRequest, "the connection ended before the body did")
+    }
   }
 
   public static let invalidCredentials = HTTPFailure(

@@ -9,7 +9,7 @@ public enum ClientEnd {
   /// Did `error` come about because the client ended its request or its connection before it was done?
   public static func isCause(of error: any Error) -> Bool {
     switch error {
-    case is HTTPParserError, is NIOHTTP2Errors.StreamClosed, is CancellationError: true
+    case is Refusal, is HTTPParserError, is NIOHTTP2Errors.StreamClosed, is CancellationError: true
     case let error as ChannelError: closed.contains(error)
     case let error as IOError: [EPIPE, ECONNRESET, ENOTCONN].contains(error.errnoCode)
     default: false

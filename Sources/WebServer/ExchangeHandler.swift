@@ -189,7 +189,7 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let isInBody = exchange.isInBody
     act(exchange.broke(refusal), context)
     // Whoever reads the body learns that no more of it comes.
-    if isInBody { context.fireErrorCaught(HTTPParserError.invalidEOFState) }
+    if isInBody { context.fireErrorCaught(refusal) }
     arm()
   }
 
@@ -249,7 +249,7 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let isInBody = exchange.isInBody
     let step = exchange.expire(at: .now())
     act(step, context)
-    if isInBody, step != .nothing { context.fireErrorCaught(HTTPParserError.invalidEOFState) }
+    if isInBody, step != .nothing { context.fireErrorCaught(Refusal.tooSlow) }
     arm()
   }
 }

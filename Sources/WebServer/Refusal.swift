@@ -1,9 +1,10 @@
-import HTTPTypes
+public import HTTPTypes
 
-/// An answer that the server gives by itself, before any route has seen the request; the connection ends with it.
-struct Refusal: Equatable {
-  let status: HTTPResponse.Status
-  let sentence: String
+/// An answer that the server gives by itself, and the connection ends with it. Where a route is reading the request's body
+/// already, it gets it as the body's error: what it answers then is only counted and logged.
+public struct Refusal: Error, Equatable {
+  public let status: HTTPResponse.Status
+  public let sentence: String
 
   static func badRequest(_ sentence: String) -> Refusal { Refusal(status: .badRequest, sentence: sentence) }
 

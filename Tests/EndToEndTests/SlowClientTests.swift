@@ -46,6 +46,11 @@ import Testing
       #expect(said.suffix(2) == ["idle  end", "HTTP/1.1 200 OK end"], "\(said)")
       try await eventually("an empty staging directory") { service.scratch.names(".state/tmp").isEmpty }
       #expect(try await service.jobs().isEmpty)
+      // What the routes think of a body that ended is not what these clients were told.
+      let counted = /hb_requests_total\{http_request_method="PUT",http_response_status_code="408",.*\} 4\n/
+      try await eventually("what they were told in the metrics") {
+        try await service.request("/metrics", token: nil).text.contains(counted)
+      }
     }
   }
 

@@ -298,7 +298,7 @@ struct TusRoutes: Sendable {
       // A body that is taken away from its reader looks like any other end.
       if Task.isCancelled { problem = HTTPFailure(.conflict, "another request took over this upload") }
     } catch let error as SpoolError { return error } catch let error as HTTPFailure { problem = error } catch {
-      problem = HTTPFailure(.badRequest, "the connection ended before the body did")
+      problem = HTTPFailure(brokenBody: error)
     }
     do { try await open.append(pending.take()) } catch { return error }
     return problem

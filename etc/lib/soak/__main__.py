@@ -6,6 +6,7 @@ of the two converters, live on, and must not grow. At the end every file that wa
 
 import json
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -28,6 +29,8 @@ PATIENCE = 600  # seconds for what is begun to come to its end
 
 def main() -> int:
     program, minutes, seed = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # what was started is ended all the same
     directory = Path(tempfile.mkdtemp(prefix="mp3spool-soak-"))
     print(f"seed {seed}, logs in {directory}", flush=True)
     said = Soak(program, directory, minutes * 60, seed).run()
