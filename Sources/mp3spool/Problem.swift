@@ -8,6 +8,7 @@ import Keeper
 import Settings
 import Spool
 import Tokens
+import UnixSignals
 import WebServer
 
 /// What ends a command with a sentence and an exit code.
@@ -31,8 +32,8 @@ struct Problem: Error {
   static func bug(_ sentence: String) -> Problem { Problem(sentence: sentence, exitCode: 70) }
 
   /// A signal ended it; the exit code is the shells'.
-  static func interrupted(by signal: Int32) -> Problem {
-    Problem(sentence: "interrupted; there is no partial file", exitCode: 128 + signal)
+  static func interrupted(by signal: UnixSignal) -> Problem {
+    Problem(sentence: "interrupted; there is no partial file", exitCode: 128 + (signal == .sigint ? 2 : 15))
   }
   /// All has been said already.
   static func told(exitCode: Int32) -> ExitCode { ExitCode(exitCode) }

@@ -130,7 +130,7 @@ import Testing
 
   /// A server that answers, keeps the connection, and closes it when it is asked for something again.
   private static let fickleServer = """
-    import hashlib, http.server, json, sys
+    import hashlib, http.server, json, sys, time
     fid, mp3 = '01JZ0000000000000000000001', b'the bytes of an MP3'
     result = {'track': 1, 'sha256': hashlib.sha256(mp3).hexdigest(), 'byteCount': len(mp3), 'duration': 1, 'sampleRate': 44100,
               'channels': 2, 'bitrate': 128000, 'container': 'wav', 'codec': 'pcm_s16le', 'warnings': [], 'copied': False,
@@ -155,7 +155,15 @@ import Testing
         def do_HEAD(self): self.answer(200, Upload_Offset='0')
         def do_PATCH(self): self.answer(204, Mp3spool_Fid=fid)
 
+        def stall(self):
+            self.send_response(200)
+            self.send_header('Content-Length', '100000')
+            self.end_headers()
+            self.wfile.write(mp3)
+            time.sleep(600)
+
         def do_GET(self):
+            if self.path.startswith('/download') and 'stall' in sys.argv: return self.stall()
             if self.count:
                 print('closed', self.path, flush=True)
                 self.close_connection = True
@@ -184,6 +192,24 @@ import Testing
       #expect(try String(contentsOfFile: scratch.path("talk.mp3"), encoding: .utf8) == "the bytes of an MP3")
       // It did close one for each kind of request that is asked once more.
       for path in ["closed /jobs/", "closed /download"] { #expect(server.said.contains(path), "\(server.said)") }
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func interruptedFetchLeavesNothing(_ signal: Int32) async throws {
+    try await withScratch { scratch in
+      let server = try scratch.launch("python3", ["-c", Self.fickleServer, "stall"])
+      defer { server.send(SIGKILL) }
+      let port = try await eventually("a server that listens") { Int(server.said.split(separator: "\n").first ?? "") }
+      let file = try scratch.write("talk.wav", "x".utf8)
+      let settings = environment(scratch).merging(["MP3SPOOL_TOKEN": "mp3s_x"]) { $1 }
+      let command = try scratch.start(
+        ["submit", file, "--wait", "-o", scratch.path("out"), "--server", "http://127.0.0.1:\(port)"], settings)
+      func fetched() -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: scratch.path("out"))) ?? [] }
+      try await eventually("a part of an MP3") { fetched().contains { $0.hasSuffix(".part") } }
+      command.send(signal)
+      let outcome = await command.outcome()
+      #expect(outcome.status == 128 + signal && outcome.errors.contains("interrupted"), "\(outcome)")
+      #expect(fetched() == [])
     }
   }
 

@@ -17,7 +17,8 @@ struct SubmitCommand: AsyncParsableCommand {
     discussion: """
       With --server the files are uploaded; a connection that breaks off is taken up again where it was. With --wait the \
       command shows how far the jobs are, and ends when they have ended; the MP3s are fetched into the current folder, or \
-      into that of -o. From the spool here they are copied only with -o: they lie in its directory done.
+      into that of -o. From the spool here they are copied only with -o: they lie in its directory done. Ctrl-C ends the \
+      waiting, not the jobs.
 
       The exit code is 65 if a job failed.
       """)
@@ -38,9 +39,9 @@ struct SubmitCommand: AsyncParsableCommand {
       if outputDir != nil, !wait { throw Problem.usage("-o is where the MP3s go that --wait waits for; give both") }
       if let remote = try server.chosen() {
         if owner != nil { throw Problem.usage("--owner is for the spool here; a server knows who is logged in") }
-        try await remotely(remote)
+        try await interruptible { try await remotely(remote) }
       } else {
-        try await here()
+        try await interruptible { try await here() }
       }
     }
   }

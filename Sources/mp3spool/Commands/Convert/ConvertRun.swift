@@ -154,7 +154,7 @@ final class Interruption: Sendable {
 
   func check() throws {
     guard let signal = signal.withLock({ $0 }) else { return }
-    throw Problem.interrupted(by: signal == .sigint ? 2 : 15)
+    throw Problem.interrupted(by: signal)
   }
 }
 
