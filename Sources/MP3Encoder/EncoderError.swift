@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why PCM could not become an MP3: what is wrong with the settings or the audio, or what LAME refused.
 public struct EncoderError: Error, Sendable, Hashable, CustomStringConvertible {
   /// LAME's return value (negative, lame.h), where it was LAME that failed.
@@ -20,6 +22,11 @@ extension EncoderError {
   }
 
   static let mixedFrames = EncoderError("The MP3 changes its sample rate or its channels on the way.")
+
+  /// pthread_create(3): EAGAIN, for the host or a limit has no room for one more.
+  static func noThread(code: Int32) -> EncoderError {
+    EncoderError("No thread for encoding could be started: \(unsafe String(cString: strerror(code))).")
+  }
 
   static func refused(_ settings: EncoderSettings, code: Int32) -> EncoderError {
     EncoderError("LAME refused the settings \(settings) (code \(code)).", lameCode: code)

@@ -10,9 +10,11 @@ public final class EncoderThreads: Sendable {
   let desk = EncoderDesk(SegmentRota())
 
   /// Starts `count` threads, at least one.
-  public init(count: Int) {
+  ///
+  /// - Throws: where the host has no room for one of them; those that were started end.
+  public init(count: Int) throws(EncoderError) {
     self.count = max(1, count)
-    for _ in 0..<self.count { EncoderThread.start(at: desk) }
+    for _ in 0..<self.count { try EncoderThread.start(at: desk) }
   }
 
   deinit { desk.change { $0.end() } }
@@ -63,8 +65,8 @@ final class EncoderLane: Sendable {
 /// The life of one thread.
 private enum EncoderThread {
   /// Starts a thread that works at `desk` until it is sent home.
-  static func start(at desk: EncoderDesk) {
-    let context = unsafe Unmanaged.passRetained(desk).toOpaque()
+  static func start(at desk: EncoderDesk) throws(EncoderError) {
+    let context = unsafe Unmanaged.passRetained(desk)
     var thread = pthread_t()
     let code = unsafe pthread_create(
       &thread, nil,
@@ -72,9 +74,11 @@ private enum EncoderThread {
         guard let context = unsafe context else { return nil }
         EncoderThread.work(at: unsafe Unmanaged<EncoderDesk>.fromOpaque(context).takeRetainedValue())
         return nil
-      }, context)
-    // EAGAIN is the only error without attributes (pthread_create(3)): the host has no room for one more thread.
-    precondition(code == 0, "no thread could be started: error \(code)")
+      }, context.toOpaque())
+    guard code == 0 else {
+      unsafe context.release()
+      throw .noThread(code: code)
+    }
     pthread_detach(thread)
   }
 

@@ -5,6 +5,7 @@ import Decoder
 import DurableFiles
 import Foundation
 import Keeper
+import MP3Encoder
 import Settings
 import Spool
 import Tokens
@@ -46,6 +47,7 @@ struct Problem: Error {
       switch error {
       case let problem as Problem: problem
       case let lost as ConnectionLost: lost.problem
+      case let error as EncoderError: .unavailable(error.description)
       case let error as SettingsError: .usage(error.description)
       case let error as ConversionFailure: Problem(error)
       case let error as DecodeFailure: Problem(error)

@@ -19,7 +19,7 @@ struct Encoded {
 
 /// Encodes `sound` with segments of `framesPerSegment`, given in pieces of `piece` samples.
 func encode(
-  _ sound: Sound, _ mode: BitrateMode, threads: EncoderThreads = sharedThreads, framesPerSegment: Int = 1024,
+  _ sound: Sound, _ mode: BitrateMode, threads: EncoderThreads? = nil, framesPerSegment: Int = 1024,
   piece: Int = 5000, tag: ID3Tag = ID3Tag(), level: PlaybackLevel? = nil
 ) throws -> Encoded {
   let settings = try EncoderSettings(sampleRate: sound.rate, channels: sound.channels, mode: mode)
@@ -29,12 +29,12 @@ func encode(
 
 /// Encodes `sound` as `plan` says.
 func encode(
-  _ sound: Sound, _ mode: BitrateMode, threads: EncoderThreads = sharedThreads, plan: SegmentPlan, piece: Int = 5000,
+  _ sound: Sound, _ mode: BitrateMode, threads: EncoderThreads? = nil, plan: SegmentPlan, piece: Int = 5000,
   tag: ID3Tag = ID3Tag(), level: PlaybackLevel? = nil
 ) throws -> Encoded {
   let settings = try EncoderSettings(sampleRate: sound.rate, channels: sound.channels, mode: mode)
   var encoding = try MP3Encoding(
-    settings: settings, tag: tag, threads: threads, output: MemoryOutput(), plan: plan)
+    settings: settings, tag: tag, threads: threads ?? sharedThreads.get(), output: MemoryOutput(), plan: plan)
   var offset = 0
   while offset < sound.count {
     let end = offset + min(piece, sound.count - offset)
@@ -47,7 +47,7 @@ func encode(
 }
 
 /// One pool for all tests that don't care.
-let sharedThreads = EncoderThreads(count: 2)
+let sharedThreads = Result { try EncoderThreads(count: 2) }
 
 /// The frame header at the front of `bytes`.
 func header(_ bytes: some Sequence<UInt8>) -> MP3FrameHeader? {

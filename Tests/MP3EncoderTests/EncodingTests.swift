@@ -69,7 +69,7 @@ import Testing
     let settings = try EncoderSettings(sampleRate: 8000, channels: 1, mode: .variable(quality: 4))
     let failure = #expect(throws: MP3Failure<FullOutput.Full>.self) {
       var encoding = try MP3Encoding(
-        settings: settings, tag: ID3Tag(), threads: sharedThreads, output: FullOutput(room: 1000))
+        settings: settings, tag: ID3Tag(), threads: sharedThreads.get(), output: FullOutput(room: 1000))
       try encoding.append(Sound.tone(rate: 8000, channels: 1, count: 80000).left.span, Span())
       _ = try encoding.finish()
     }
@@ -138,7 +138,7 @@ import Testing
 
 @Suite struct CancellationTests {
   @Test func droppingAnEncodingFreesItsPlace() throws {
-    let threads = EncoderThreads(count: 2)
+    let threads = try EncoderThreads(count: 2)
     let settings = try EncoderSettings(sampleRate: 44100, channels: 2, mode: .variable(quality: 2))
     let sound = Sound.noise(rate: 44100, channels: 2, count: 44100 * 3)
     for _ in 0..<10 {
@@ -151,8 +151,8 @@ import Testing
     #expect(try encode(sound, .variable(quality: 2), threads: threads).summary.sampleCount == sound.count)
   }
 
-  @Test(.timeLimit(.minutes(5))) func theThreadsEndWithTheirPool() {
-    weak let desk = EncoderThreads(count: 4).deskForTests
+  @Test(.timeLimit(.minutes(5))) func theThreadsEndWithTheirPool() throws {
+    weak let desk = try EncoderThreads(count: 4).deskForTests
     while desk != nil { yieldProcessor() }
   }
 }

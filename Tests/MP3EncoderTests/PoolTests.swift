@@ -77,8 +77,8 @@ func yieldProcessor() { sched_yield() }
 }
 
 @Suite struct AllowanceTests {
-  @Test func aLoneFileMayFillEveryThreadAndManyShare() {
-    let threads = EncoderThreads(count: 4)
+  @Test func aLoneFileMayFillEveryThreadAndManyShare() throws {
+    let threads = try EncoderThreads(count: 4)
     let first = threads.openLane()
     #expect(first.allowance == 6)
     let others = (0..<3).map { _ in threads.openLane() }

@@ -106,7 +106,7 @@ struct Parts {
   /// What converts: a decoder whose jailed processes are this program itself, and the encoder's threads.
   func conversion() throws -> Conversion {
     Conversion(
-      decoder: try decoder(), threads: EncoderThreads(count: settings.encoderThreads),
+      decoder: try decoder(), threads: try EncoderThreads(count: settings.encoderThreads),
       limits: DecodeLimits(settings.limits))
   }
 
