@@ -82,9 +82,13 @@ struct CatalogFile {
     configuration.busyMode = .timeout(Double(patience.components.seconds))
     configuration.foreignKeysEnabled = true
     configuration.label = "mp3spool.catalog"
-    // Each connection keeps pages up to so many KiB. With SQLite's 2 MiB for each of six a service grows for days, for what
-    // the system's own cache of the file has as well.
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
+    configuration.prepareDatabase { db in
+      // Each connection keeps pages up to so many KiB. With SQLite's 2 MiB for each of six a service grows for days, for what
+      // the system's own cache of the file has as well.
+      try db.execute(sql: "PRAGMA cache_size = -512")
+      // A log that grew while somebody read for long would stay so large, in bytes, until the service ends.
+      try db.execute(sql: "PRAGMA journal_size_limit = \(4 << 20)")
+    }
     // For more, as is usual with GRDB, threads need rights that a service does not have.
     configuration.qos = .default
     return configuration

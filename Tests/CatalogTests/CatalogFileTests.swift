@@ -190,6 +190,30 @@ import WireFormats
   }
 }
 
+@Suite struct CatalogLogTests {
+  /// As long as somebody reads, nothing is taken out of the log that came later (sqlite.org/wal.html, "Checkpoint starvation").
+  @Test func aLogThatALongReadingMadeLargeBecomesSmallAgain() async throws {
+    let directory = try TemporaryDirectory()
+    let catalog = try directory.catalog()
+    let log = FilePath("\(directory.database)-wal")
+    func write(_ bytes: Int) async throws -> Int64 {
+      try await catalog.pool.write { db in
+        try db.execute(sql: "CREATE TABLE IF NOT EXISTS ballast (bytes BLOB)")
+        try db.execute(sql: "INSERT INTO ballast VALUES (randomblob(?))", arguments: [bytes])
+      }
+      return try #require(try Files.status(log)).size
+    }
+    let reading = try catalog.pool.makeSnapshot()
+    var size: Int64 = 0
+    for _ in 0..<4 { size = try await write(4 << 20) }
+    #expect(size > 16 << 20)
+    #expect(try await reading.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM users") } == 0)
+    try reading.close()
+    for _ in 0..<3 { size = try await write(1) }
+    #expect(size <= 4 << 20)
+  }
+}
+
 @Suite struct SharedCatalogTests {
   let directory: TemporaryDirectory
 

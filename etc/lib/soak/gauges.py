@@ -45,11 +45,14 @@ class Gauges:
         return max(value for moment, value in self.values[name] if begin <= moment <= end)
 
 
-def bytes_below(directory: Path) -> tuple[int, int]:
-    """The blocks that it takes on the disk, in bytes, and how many files there are; what vanishes meanwhile is gone."""
+def bytes_below(directory: Path, *, but: str) -> tuple[int, int]:
+    """The blocks that it takes on the disk, in bytes, and how many files there are, without those whose names begin so; what
+    vanishes meanwhile is gone."""
     blocks = files = 0
     for folder, _, names in os.walk(directory):
         for name in names:
+            if name.startswith(but):
+                continue
             try:
                 blocks += os.lstat(os.path.join(folder, name)).st_blocks
                 files += 1

@@ -313,8 +313,8 @@ class Downloader(Person):
         if not fresh:
             return
         fid = self.chance.choice(fresh)
-        status, _, body = self.ask("GET", f"/download?fid={fid}", wanted=(200, 404))
-        if status == 404:
+        status, _, body = self.ask("GET", f"/download?fid={fid}", wanted=(200, 404, 410))
+        if status != 200:
             if fid not in self.ledger.deleted:  # who cancelled it late deleted it
                 self.ledger.blame(f"{fid} is done, and cannot be downloaded")
             return
@@ -326,8 +326,8 @@ class Downloader(Person):
             if done.returncode or done.stderr:
                 self.ledger.blame(f"an MP3 is not whole: {done.stderr[:200].decode()}")
         elif self.number % 3 == 0:
-            self.ask("GET", f"/download?fid={fid}", wanted=(206, 404), Range="bytes=100-999")
-            self.ask("GET", f"/jobs/{fid}/waveform", wanted=(200, 404))
+            self.ask("GET", f"/download?fid={fid}", wanted=(206, 404, 410), Range="bytes=100-999")
+            self.ask("GET", f"/jobs/{fid}/waveform", wanted=(200, 404, 410))
 
 
 class Browser(Person):
