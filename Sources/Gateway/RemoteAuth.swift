@@ -115,11 +115,12 @@ public final class RemoteAuth: Login, Authority {
   /// Checks an access token with the auth service's public keys, asking for them anew where the token's is unknown.
   private func verify(_ token: String) async throws -> AccessToken {
     if let verifier { return try await verifier.verify(token) }
-    do { return try await AccessTokenVerifier(keys: keys.known).verify(token) } catch {
+    let known = keys.known
+    do { return try await AccessTokenVerifier(keys: known).verify(token) } catch {
       guard error.kind == .unknownKey else { throw error }
-      switch await keys.refresh() {
-      case .now: return try await AccessTokenVerifier(keys: keys.known).verify(token)
-      case .justBefore: throw error
+      switch await keys.refresh(known) {
+      case .keys(let newer): return try await AccessTokenVerifier(keys: newer).verify(token)
+      case .nothingNew: throw error
       case .withoutAnswer: throw Self.unavailable
       }
     }

@@ -27,15 +27,26 @@ import Tokens
       for _ in 0..<20 {
         group.addTask {
           arrivals.add()
-          return await remote.refresh()
+          return await remote.refresh(KeySet())
         }
       }
       return await group.reduce(into: []) { $0.append($1) }
     }
-    #expect(outcomes == Array(repeating: .now, count: 20))
+    #expect(outcomes == Array(repeating: .keys(Self.keys), count: 20))
     #expect(questions.count == 1)
     #expect(remote.known == Self.keys)
-    #expect(await remote.refresh() == .justBefore)
+    #expect(await remote.refresh(Self.keys) == .nothingNew)
+    #expect(questions.count == 1)
+  }
+
+  /// Between its looking at the keys and its asking for others, another request may have had the answer.
+  @Test func whoComesAfterTheAnswerHasTheKeysToo() async {
+    let questions = Counts()
+    let remote = RemoteKeys(interval: .zero) {
+      questions.add()
+      return Self.keys
+    }
+    for _ in 0..<3 { #expect(await remote.refresh(KeySet()) == .keys(Self.keys)) }
     #expect(questions.count == 1)
   }
 
@@ -46,7 +57,7 @@ import Tokens
       questions.add()
       return nil
     }
-    for _ in 0..<3 { #expect(await remote.refresh() == .withoutAnswer) }
+    for _ in 0..<3 { #expect(await remote.refresh(KeySet()) == .withoutAnswer) }
     #expect(questions.count == 1)
   }
 }
