@@ -7,6 +7,8 @@ public final class CancelHandle: Sendable {
 
   public init() {}
 
+  public var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
   /// Ends the conversion, whatever it is at. It fails as cancelled.
   public func cancel() {
     let canceller = state.withLock { state in

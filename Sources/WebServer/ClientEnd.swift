@@ -6,7 +6,7 @@ import NIOHTTP2
 /// Tells a client that has gone from a fault of the service: networks break and people close windows, and strangers must
 /// not be able to fill a log with errors by doing so.
 public enum ClientEnd {
-  /// Did `error` come about because the client ended its request or its connection before it was done?
+  /// Did `error` come about because the client ended its request or its connection before it was done, or was refused?
   public static func isCause(of error: any Error) -> Bool {
     switch error {
     case is Refusal, is HTTPParserError, is NIOHTTP2Errors.StreamClosed, is CancellationError: true

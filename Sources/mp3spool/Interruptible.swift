@@ -13,8 +13,8 @@ func interruptible(_ work: @escaping @Sendable () async throws -> Void) async th
     let signal = try await group.next() ?? nil
     group.cancelAll()
     guard let signal else { return }
-    // What it says about being cancelled is no news.
-    while await group.nextResult() != nil {}
+    // It may have come to its end in that moment; else what it says about being cancelled is no news.
+    if case .success? = await group.nextResult() { return }
     throw Problem.interrupted(by: signal)
   }
 }

@@ -58,6 +58,14 @@ import Testing
       return await group.reduce(into: kinds) { $0.append($1) }
     }
     #expect(kinds == Array(repeating: .busy, count: 8) + Array(repeating: nil, count: 12))
+    // Those who are done have made room, also where they failed.
+    for _ in 0..<20 {
+      #expect(await refusal { () throws(CatalogError) in try await threads.run { () throws(CatalogError) in } } == nil)
+      let kind = await refusal { () throws(CatalogError) in
+        try await threads.run { () throws(CatalogError) in throw CatalogError(.invalid, "x") }
+      }
+      #expect(kind == .invalid)
+    }
   }
 
   @Test func anErrorComesBack() async {

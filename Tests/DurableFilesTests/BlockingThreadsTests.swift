@@ -82,18 +82,23 @@ import Testing
       guard room.come() == 1 else { throw .resourceTemporarilyUnavailable }
       try DetachedThread.start(body)
     }
+    let door = DispatchSemaphore(value: 0)
     let places = await withTaskGroup { group in
       for _ in 0..<20 {
         group.addTask {
           await threads.run { () -> Place in
-            usleep(1_000); return Place()
+            door.wait()
+            return Place()
           }
         }
       }
+      // All but the first of them ask for a thread, since that one is held up.
+      while room.counts.now < 20 { try? await Task.sleep(for: .milliseconds(1)) }
+      for _ in 0..<20 { door.signal() }
       return await group.reduce(into: []) { $0.append($1) }
     }
-    #expect(places.allSatisfy { $0 == places[0] })
-    #expect(room.counts.now > 1 && threads.count == 1)
+    #expect(places.count == 20 && places.allSatisfy { $0 == places[0] })
+    #expect(threads.count == 1)
   }
 
   private func eventuallyResting(_ count: Int, _ threads: BlockingThreads) async {

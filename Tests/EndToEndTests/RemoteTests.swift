@@ -213,6 +213,20 @@ import Testing
     }
   }
 
+  @Test func interruptedSubmissionHandsNothingOver() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      let file = try scratch.write("large.mov", [])
+      try FileHandle(forWritingTo: URL(filePath: file)).truncate(atOffset: 8 << 30)
+      let command = try scratch.start(["submit", file])
+      try await eventually("a part of the file in the spool") { !scratch.names(".state/tmp").isEmpty }
+      command.send(SIGINT)
+      let outcome = await command.outcome()
+      #expect(outcome.status == 130 && outcome.lines.isEmpty, "\(outcome)")
+      #expect(scratch.names(".state/tmp").isEmpty && scratch.names("incoming").isEmpty)
+    }
+  }
+
   @Test func absentServerIsToldInASentence() async throws {
     try await withScratch { scratch in
       let settings = environment(scratch).merging(["MP3SPOOL_TOKEN": "mp3s_x"]) { $1 }

@@ -173,7 +173,10 @@ extension SubmitCommand {
     var source = try SourceFile(reading: path)
     var staged = try spool.stage(id)
     do {
-      while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty { try staged.write(bytes.span) }
+      while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty {
+        try Task.checkCancellation()
+        try staged.write(bytes.span)
+      }
       try await note()
     } catch {
       staged.discard()
@@ -231,7 +234,10 @@ extension SubmitCommand {
         ? FileName.mp3Name(for: job.name, track: one.track, language: one.language) : FileName.mp3Name(for: job.name)
       var landing = try Landing(name, in: folder)
       var source = try SourceFile(reading: spool.layout.audio(one, of: record))
-      while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty { try landing.write(bytes) }
+      while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty {
+        try Task.checkCancellation()
+        try landing.write(bytes)
+      }
       paths.append(try landing.finish(&placement))
     }
     return paths

@@ -69,6 +69,11 @@ class Visit:
     def upload(self, name):
         return self.page.locator(".upload").filter(has=self.page.get_by_text(name, exact=True))
 
+    def client(self):
+        """Another client with the page's login: a function of method, path and body."""
+        token = self.page.evaluate("localStorage.getItem('mp3spool.token')")
+        return lambda method, path, body=None: self.service.request(method, path, body, Authorization=f"Bearer {token}")
+
     def slow_down(self, bytes_per_second):
         """Uploads no faster than that; 0: as fast as may be."""
         session = self.context.new_cdp_session(self.page)

@@ -251,9 +251,9 @@ def many(case):
         visit = visit()
         page = visit.page
         visit.enter(ADMIN, case.password)
-        token = page.evaluate("localStorage.getItem('mp3spool.token')")
+        ask = visit.client()
         for number in range(200):
-            case.service.request("PUT", f"/upload/note-{number:03}.txt", f"text {number}".encode(), Authorization=f"Bearer {token}")
+            ask("PUT", f"/upload/note-{number:03}.txt", f"text {number}".encode())
         page.reload()
         expect(page.locator(".job")).to_have_count(50)
         expect(visit.job("note-199.txt", "failed")).to_be_visible()
@@ -262,7 +262,7 @@ def many(case):
         row.evaluate("element => { element.mark = 'the same'; }")
         expand = row.get_by_role("button", name="Details")
         expand.focus()
-        case.service.request("PUT", "/upload/late.txt", b"another text", Authorization=f"Bearer {token}")
+        ask("PUT", "/upload/late.txt", b"another text")
         expect(visit.job("late.txt", "failed")).to_be_visible()
         expect(page.locator(".job h3").first).to_have_text("late.txt")
         assert row.evaluate("element => element.mark") == "the same"
@@ -272,7 +272,7 @@ def many(case):
             page.locator(".job").last.scroll_into_view_if_needed()
             eventually(page, f"document.querySelectorAll('.job').length >= {count}")
         names = page.locator(".job h3").all_inner_texts()
-        known = json.loads(case.service.request("GET", "/jobs?limit=1000", Authorization=f"Bearer {token}"))["jobs"]
+        known = json.loads(ask("GET", "/jobs?limit=1000"))["jobs"]
         assert len(known) == 201 and names == [job["name"] for job in known], (names, known)
         page.get_by_role("searchbox").fill("NOTE-07")
         expect(page.locator(".job")).to_have_count(10)
@@ -288,23 +288,19 @@ def late_lists(case):
         visit = visit()
         page = visit.page
         visit.enter(ADMIN, case.password)
-        token = page.evaluate("localStorage.getItem('mp3spool.token')")
+        ask = visit.client()
 
-        def tell(method, path, body=None):
-            return case.service.request(method, path, body, Authorization=f"Bearer {token}")
+        def send(name):
+            return json.loads(ask("PUT", f"/upload/{name}", f"text of {name}".encode()))["fid"]
 
-        for number in range(60):
-            tell("PUT", f"/upload/note-{number}.txt", f"text {number}".encode())
-        jobs = json.loads(tell("GET", "/jobs?limit=60"))["jobs"]
-        fids = {job["name"]: job["fid"] for job in jobs}
+        fids = [send(f"note-{number}.txt") for number in range(60)]
         expect(visit.job("note-59.txt", "failed")).to_be_visible()
 
         def late_first(route):
             answer = route.fetch()
-            tell("PUT", "/upload/late.txt", b"another text")
-            deadline = time.monotonic() + 60
-            while b'"late.txt"' not in tell("GET", "/jobs?state=failed&limit=1") and time.monotonic() < deadline:
-                time.sleep(0.1)
+            late = send("late.txt")
+            while json.loads(ask("GET", f"/jobs/{late}?wait=30"))["state"] not in ("done", "failed"):
+                pass  # it answers also where it has only begun
             route.fulfill(response=answer)
 
         page.route("**/jobs?*", late_first, times=1)
@@ -314,9 +310,9 @@ def late_lists(case):
 
         def late_next(route):
             answer = route.fetch()
-            assert fids["note-3.txt"] in answer.text()
-            tell("DELETE", f"/jobs/{fids['note-3.txt']}")
-            tell("DELETE", f"/jobs/{fids['note-50.txt']}")
+            assert fids[3] in answer.text()
+            for fid in (fids[3], fids[50]):
+                ask("DELETE", f"/jobs/{fid}")
             expect(visit.job("note-50.txt")).to_have_count(0)
             route.fulfill(response=answer)
 
@@ -427,10 +423,10 @@ def offline(case):
         visit.enter(ADMIN, case.password)
         visit.choose(case.sources.silent("first.mp4"))
         expect(visit.job("first.mp4", "failed")).to_be_visible()
-        token = visit.page.evaluate("localStorage.getItem('mp3spool.token')")
+        ask = visit.client()
         visit.context.set_offline(True)
         expect(visit.page.locator(".stale:visible")).to_contain_text("You are offline.")
-        case.service.request("PUT", "/upload/meanwhile.txt", b"text", Authorization=f"Bearer {token}")
+        ask("PUT", "/upload/meanwhile.txt", b"text")
         visit.context.set_offline(False)
         expect(visit.page.locator(".stale")).to_be_hidden()
         expect(visit.job("meanwhile.txt", "failed")).to_be_visible()

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Converter
+import DurableFiles
 import Foundation
 import Settings
 import SystemPackage
@@ -45,11 +47,17 @@ struct ConvertCommand: AsyncParsableCommand {
       try refuseMixture(tasks)
       let policy = onExists ?? (selection.isSingle ? .replace : .refuse)
       let (isSingle, conversion, dryRun, json) = (selection.isSingle, try parts.conversion(), dryRun, json)
-      let interruption = Interruption()
       if let folder, !dryRun { try make(folder, for: tasks) }
-      try await interruption.guarding {
-        var run = ConvertRun(tasks, isSingle: isSingle, options, conversion, policy, json: json)
-        if dryRun { try run.rehearse() } else { try run.convert(interruption) }
+      let handle = CancelHandle()
+      try await interruptible {
+        try await withTaskCancellationHandler {
+          try await BlockingThreads.run {
+            var run = ConvertRun(tasks, isSingle: isSingle, options, conversion, policy, json: json)
+            if dryRun { try run.rehearse() } else { try run.convert(handle) }
+          }
+        } onCancel: {
+          handle.cancel()
+        }
       }
     }
   }

@@ -1,10 +1,8 @@
 import Converter
 import DurableFiles
 import Foundation
-import Synchronization
 import SystemPackage
 import TerminalText
-import UnixSignals
 import WireFormats
 
 /// One file after the other: each uses all cores by itself. What one file meets with does not keep the next from its turn.
@@ -38,13 +36,14 @@ struct ConvertRun {
 
   /// Converts them all.
   ///
+  /// - Parameter handle: when it is cancelled, the conversion that runs is ended, and none is begun.
   /// - Throws: where there was but one file, what is wrong with it; where there were several, the first failure's exit code.
-  mutating func convert(_ interruption: Interruption) throws {
+  mutating func convert(_ handle: CancelHandle) throws {
     for task in tasks {
-      try interruption.check()
-      do { try convert(task, interruption) } catch {
+      if handle.isCancelled { throw CancellationError() }
+      do { try convert(task, handle) } catch {
         progress.clear()
-        try interruption.check()
+        if handle.isCancelled { throw CancellationError() }
         try note(Problem(error), of: task)
       }
       progress.next()
@@ -66,9 +65,9 @@ struct ConvertRun {
     if summary.exitCode != 0 { throw Problem.told(exitCode: summary.exitCode) }
   }
 
-  private mutating func convert(_ task: ConversionTask, _ interruption: Interruption) throws {
+  private mutating func convert(_ task: ConversionTask, _ handle: CancelHandle) throws {
     let label = task.source.label
-    let written = try FileConversion(task, options).run(conversion, interruption.handle, &placement) {
+    let written = try FileConversion(task, options).run(conversion, handle, &placement) {
       [progress] in progress.draw(label, $0)
     }
     progress.clear()
@@ -131,30 +130,6 @@ private final class ConvertProgress {
     let passed = (ContinuousClock.now - begin) / .seconds(1)
     let left = fraction > 0.001 ? ", \(Readable.duration(passed * (1 - fraction) / fraction)) left" : ""
     return Bar("all", fraction, "file \(index + 1) of \(sizes.count)\(left)")
-  }
-}
-
-/// Ctrl-C, or a request to end: the conversion that runs is ended, and none is begun.
-final class Interruption: Sendable {
-  let handle = CancelHandle()
-  private let signal = Mutex<UnixSignal?>(nil)
-
-  /// Runs `work` with SIGINT and SIGTERM in its hands.
-  func guarding<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-    let listener = Task {
-      for await signal in signals {
-        self.signal.withLock { $0 = $0 ?? signal }
-        handle.cancel()
-      }
-    }
-    defer { listener.cancel() }
-    return try await BlockingThreads.run(work)
-  }
-
-  func check() throws {
-    guard let signal = signal.withLock({ $0 }) else { return }
-    throw Problem.interrupted(by: signal)
   }
 }
 
