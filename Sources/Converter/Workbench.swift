@@ -6,6 +6,7 @@ import Synchronization
 final class Workbench: Sendable {
   private struct State {
     var freeSlots: Int
+    var isClosed = false
     var queue = ClaimQueue()
     var running: Set<ClaimNumber> = []
     var orphans = OrphanSearch()
@@ -27,12 +28,15 @@ final class Workbench: Sendable {
   func wake() { bell.yield() }
 
   /// No more jobs are to be claimed; the loop ends when it hears of it.
-  func close() { bell.finish() }
+  func close() {
+    state.withLock { $0.isClosed = true }
+    bell.finish()
+  }
 
-  /// Is there a free slot, and a lease that was renewed lately? Who was frozen for long may have been declared dead, and
+  /// Is the bench open, is there a free slot, and a lease that was renewed lately? Who was frozen for long may have been declared dead, and
   /// claims nothing before its next beat: it would be for nothing.
   func mayClaim(at now: ContinuousClock.Instant = .now) -> Bool {
-    state.withLock { $0.freeSlots > 0 && now - $0.lastBeat < Self.beatLifetime }
+    state.withLock { !$0.isClosed && $0.freeSlots > 0 && now - $0.lastBeat < Self.beatLifetime }
   }
 
   private static let beatLifetime = Duration.seconds(15)

@@ -151,6 +151,14 @@ import Testing
     #expect(bench.mayClaim(at: thawed + .seconds(14)))
   }
 
+  /// The bell that rang before it is heard all the same.
+  @Test func aClosedBenchClaimsNothing() async {
+    let bench = Workbench(slots: 1)
+    bench.close()
+    for await _ in bench.bells { #expect(!bench.mayClaim()) }
+    #expect(!bench.mayClaim())
+  }
+
   @Test func manyRingsAreOne() async {
     let bench = Workbench(slots: 1)
     for _ in 0..<10 { bench.wake() }
