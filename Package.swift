@@ -167,7 +167,7 @@ let tests: [Target] = [
     name: "GatewayTests",
     dependencies: [
       "Gateway", "AuthService", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", system, logging,
-      hummingbird, nioCore, .product(name: "Yams", package: "Yams"),
+      hummingbird, httpTypes, nioCore, .product(name: "Yams", package: "Yams"),
     ]),
   .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, nioHTTP2, httpTypes]),
   .testTarget(name: "WebClientTests", dependencies: ["WebClient", ahc, nioCore, nioHTTP1, nioPosix]),

@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+public import Spool
 
 /// How much a user may have; nil: as much as they like.
 public struct QuotaLimits: Sendable, Equatable {
@@ -109,11 +110,16 @@ extension Catalog {
   }
 
   /// What an owner of jobs has, by the index.
-  public func quotaUse(of owner: String, now: Date = .now) async throws(CatalogError) -> QuotaUse {
-    try await read { db in
+  ///
+  /// - Parameter jobs: these don't count.
+  public func quotaUse(
+    of owner: String, except jobs: [JobID] = [], now: Date = .now
+  ) async throws(CatalogError) -> QuotaUse {
+    let except = "[\(jobs.map { "\"\($0)\"" }.joined(separator: ","))]"
+    return try await read { db in
       let row = try Row.fetchOne(
         db, sql: QuotaSQL.use,
-        arguments: ["owner": owner, "since": now.addingTimeInterval(-QuotaUse.window).milliseconds])
+        arguments: ["owner": owner, "except": except, "since": now.addingTimeInterval(-QuotaUse.window).milliseconds])
       guard let row else { return QuotaUse() }
       return QuotaUse(
         bytes: row["bytes"], minutes: (row["seconds"] as Double) / 60, waiting: row["waiting"],
@@ -171,7 +177,7 @@ enum QuotaSQL {
       SELECT size + \(total("byteCount")) AS bytes, state = 'waiting' AS is_waiting,
         iif(state = 'done' AND finished_at >= :since, \(total("duration")), 0) AS seconds,
         iif(state = 'done' AND finished_at >= :since, finished_at, NULL) AS ended
-      FROM jobs WHERE owner = :owner
+      FROM jobs WHERE owner = :owner AND id NOT IN (SELECT value FROM json_each(:except))
       UNION ALL
       SELECT 0, 0, seconds, ended_at FROM past_conversions
       WHERE owner = :owner AND ended_at >= :since AND id NOT IN (SELECT id FROM jobs)

@@ -2,6 +2,7 @@ import AuthService
 public import Catalog
 import Foundation
 import HTTPTypes
+import Spool
 import Synchronization
 
 /// Who may still upload: the limits of users against what they have and what is on its way.
@@ -12,14 +13,19 @@ public struct Quota: Sendable {
   private var usual: QuotaLimits
   private let ledger = Ledger()
 
-  /// What of each owner's is on its way, and not in the index yet.
+  /// What of each owner's is on its way, by numbers. It leaves when it is in the index.
   private final class Ledger: Sendable {
-    let underway = Mutex<[String: Underway]>([:])
+    struct State {
+      var lastNumber = 0
+      var underway: [String: [Int: Underway]] = [:]
+    }
+
+    let state = Mutex(State())
   }
 
   fileprivate struct Underway {
-    var uploads: Int64 = 0
-    var bytes: Int64 = 0
+    let id: JobID
+    var bytes: Int64
   }
 
   /// - Parameter usual: the limits of users for whom no others were set.
@@ -37,27 +43,50 @@ public struct Quota: Sendable {
 
   /// Makes sure that there is room for one more upload, before a byte of it is read.
   ///
-  /// - Parameter announcedBytes: its length, as far as it is known.
+  /// - Parameters:
+  ///   - id: the job that it is to become.
+  ///   - announcedBytes: its length, as far as it is known.
   /// - Returns: the room, which is kept for this upload for as long as somebody holds it: until its job is in the index.
   /// - Throws: 429 with Retry-After where too many jobs wait or too much was converted; 507 where too much is stored,
   ///   which RFC 4331 §6 has for quotas; 413 where it would never fit.
-  func check(_ owner: String, announcedBytes: Int64 = 0) async throws -> QuotaGrant {
+  func check(_ owner: String, _ id: JobID, announcedBytes: Int64 = 0) async throws -> QuotaGrant {
     let limits = try await limits(of: owner)
     // What is asked for is noted before the index is read: of two that come at once, the second sees the first.
-    let others = ledger.underway.withLock { underway in
-      let others = underway[owner] ?? Underway()
-      underway[owner] = Underway(uploads: others.uploads + 1, bytes: others.bytes + announcedBytes)
-      return others
+    let (number, others) = ledger.state.withLock { state in
+      let others = state.underway[owner] ?? [:]
+      state.lastNumber += 1
+      state.underway[owner, default: [:]][state.lastNumber] = Underway(id: id, bytes: announcedBytes)
+      return (state.lastNumber, others)
     }
-    let grant = QuotaGrant(self, owner, limits, reserved: announcedBytes)
+    let grant = QuotaGrant(self, owner, limits, number, reserved: announcedBytes)
     if limits.isUnlimited { return grant }
-    let stored = try await catalog.quotaUse(of: owner)
-    var use = stored
-    use.bytes += others.bytes
-    use.waiting += others.uploads
+    let (stored, use) = try await use(of: owner, beside: others.values)
     try Self.refuse(limits.verdict(on: use, for: announcedBytes), limits, use)
     grant.stored.withLock { $0 = stored }
     return grant
+  }
+
+  /// Judges an upload that became longer than was kept room for once more, now that all of it is there: what others have
+  /// stored since is not in the ledger any more.
+  fileprivate func confirm(_ grant: QuotaGrant) async throws {
+    guard let limit = grant.limits.bytes else { return }
+    var others = ledger.state.withLock { $0.underway[grant.owner] ?? [:] }
+    guard let mine = others.removeValue(forKey: grant.number) else { return }
+    let (_, use) = try await use(of: grant.owner, beside: others.values)
+    let limits = QuotaLimits(bytes: limit, minutes: nil, waiting: nil)
+    try Self.refuse(limits.verdict(on: use, for: mine.bytes), limits, use)
+  }
+
+  /// What the index has of an owner's, and the same with what is on its way. A job may be in the index a moment before
+  /// it is on its way no more: each counts once.
+  private func use(
+    of owner: String, beside underway: some Collection<Underway>
+  ) async throws -> (stored: QuotaUse, all: QuotaUse) {
+    let stored = try await catalog.quotaUse(of: owner, except: underway.map(\.id))
+    var all = stored
+    all.bytes += underway.reduce(0) { $0 + $1.bytes }
+    all.waiting += Int64(underway.count)
+    return (stored, all)
   }
 
   func limits(of owner: String) async throws -> QuotaLimits {
@@ -66,9 +95,9 @@ public struct Quota: Sendable {
 
   /// More of an upload has come than was kept room for.
   fileprivate func grow(_ grant: QuotaGrant, by growth: Int64) throws {
-    let total = ledger.underway.withLock { underway in
-      underway[grant.owner]?.bytes += growth
-      return underway[grant.owner]?.bytes ?? 0
+    let total = ledger.state.withLock { state in
+      state.underway[grant.owner]?[grant.number]?.bytes += growth
+      return (state.underway[grant.owner] ?? [:]).values.reduce(0) { $0 + $1.bytes }
     }
     guard let limit = grant.limits.bytes else { return }
     let use = grant.stored.withLock { $0 }
@@ -77,12 +106,10 @@ public struct Quota: Sendable {
     try Self.refuse(mine > limit ? .tooLarge : .full, grant.limits, use)
   }
 
-  fileprivate func giveBack(_ bytes: Int64, of owner: String) {
-    ledger.underway.withLock { underway in
-      guard var mine = underway[owner] else { return }
-      mine.uploads -= 1
-      mine.bytes -= bytes
-      underway[owner] = mine.uploads > 0 ? mine : nil
+  fileprivate func giveBack(_ number: Int, of owner: String) {
+    ledger.state.withLock { state in
+      state.underway[owner]?[number] = nil
+      if state.underway[owner]?.isEmpty == true { state.underway[owner] = nil }
     }
   }
 
@@ -115,17 +142,19 @@ public struct Quota: Sendable {
 final class QuotaGrant: Sendable {
   fileprivate let owner: String
   fileprivate let limits: QuotaLimits
+  fileprivate let number: Int
   fileprivate let reserved: Mutex<Int64>
   /// What was stored when it was granted.
   fileprivate let stored = Mutex(QuotaUse())
   private let quota: Quota
+  private let announced: Int64
 
-  fileprivate init(_ quota: Quota, _ owner: String, _ limits: QuotaLimits, reserved: Int64) {
-    (self.quota, self.owner, self.limits) = (quota, owner, limits)
+  fileprivate init(_ quota: Quota, _ owner: String, _ limits: QuotaLimits, _ number: Int, reserved: Int64) {
+    (self.quota, self.owner, self.limits, self.number, announced) = (quota, owner, limits, number, reserved)
     self.reserved = Mutex(reserved)
   }
 
-  deinit { quota.giveBack(reserved.withLock { $0 }, of: owner) }
+  deinit { quota.giveBack(number, of: owner) }
 
   /// So many bytes have come in all.
   ///
@@ -137,5 +166,12 @@ final class QuotaGrant: Sendable {
       return growth
     }
     if growth > 0 { try quota.grow(self, by: growth) }
+  }
+
+  /// All bytes have come.
+  ///
+  /// - Throws: 507 or 413 where there is no room for them any more.
+  func confirm() async throws {
+    if reserved.withLock({ $0 }) > announced { try await quota.confirm(self) }
   }
 }

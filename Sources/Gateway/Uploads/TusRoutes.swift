@@ -186,7 +186,7 @@ struct TusRoutes: Sendable {
         try await intake.checkRoom(for: portion.bodyLength ?? 0)
         // The bytes that lie there already are in no index yet: the upload counts whole.
         let grant = try await intake.quota.check(
-          caller.username, announcedBytes: max(state.length ?? 0, portion.offset + (portion.bodyLength ?? 0)))
+          caller.username, id, announcedBytes: max(state.length ?? 0, portion.offset + (portion.bodyLength ?? 0)))
         if state.length != standing.description.length {
           standing.description.length = state.length
           try await uploads.describe(id, standing.description)
@@ -222,7 +222,7 @@ struct TusRoutes: Sendable {
       after: uploads.lastUnfinished(of: caller.username)
     ) { id in
       let grant = try await intake.quota.check(
-        caller.username, announcedBytes: max(description.length ?? 0, request.announcedLength ?? 0))
+        caller.username, id, announcedBytes: max(description.length ?? 0, request.announcedLength ?? 0))
       try await begin(id, description) { ticket in
         try await context.askForBody(of: request)
         if bringsBytes { try await receive(request, state, limit, checksum, grant, ticket) }
@@ -274,6 +274,7 @@ struct TusRoutes: Sendable {
     uploads.keep(hash, at: offset, of: ticket.id)
     if let problem { throw problem }
     if !mayStay { throw TusRefusal.checksumMismatch }
+    try await grant.confirm()
   }
 
   /// Hands the body on in portions that are worth a call to the disk.

@@ -72,13 +72,14 @@ struct UploadRoutes: Sendable {
       request, owner: caller.username, name: name, size: request.announcedLength
     ) { id in
       // An answer that was given before is given again, however much there is by now.
-      let grant = try await intake.quota.check(caller.username, announcedBytes: length)
+      let grant = try await intake.quota.check(caller.username, id, announcedBytes: length)
       try await context.askForBody(of: request)
       let upload = try await IncomingUpload.begin(id, in: intake.spool)
       do {
         var portions = UploadPortions(upload, limit: intake.limits.maximumBytes, grant: grant)
         let form = try await read(&portions)
         try await portions.flush()
+        try await grant.confirm()
         return try await accept(upload, form, owner: caller.username, context)
       } catch {
         await upload.discard()
