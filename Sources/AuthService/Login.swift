@@ -27,7 +27,8 @@ public struct LocalLogin: Login {
       throw HTTPFailure.missingCredentials("Basic")
     }
     switch try await catalog.login(email: email, password: password) {
-    case .accepted(let user): return try await signer.sign(user)
+    // A change of the password while this one was being looked at ends this login too.
+    case .accepted(let user, let since): return try await signer.sign(user, now: since)
     case .refused: throw HTTPFailure.invalidCredentials
     case .later(let pause): throw HTTPFailure.tooManyLogins("too many wrong passwords for this account", after: pause)
     }

@@ -24,9 +24,11 @@ public struct RememberedAnswers {
     return try? entry.answer.get()
   }
 
+  /// - Parameter now: when it was asked for. An answer to a later question stays: it knows more.
   public mutating func remember(
     _ answer: Result<Caller, TokenError>, for digest: [UInt8], at now: ContinuousClock.Instant
   ) {
+    if let known = entries[digest], known.at > now { return }
     if entries.count >= Self.countLimit { entries = entries.filter { now - $0.value.at < Self.freshness } }
     // Still full: more tokens in half a minute than there are people. They are asked about again.
     if entries.count >= Self.countLimit { entries = [:] }

@@ -4,7 +4,8 @@ import Tokens
 
 /// What became of an attempt to log in.
 public enum LoginAnswer: Sendable, Equatable {
-  case accepted(User)
+  /// - `since`: a time at which the password was right, for all that is known. It may have been changed after that.
+  case accepted(User, since: Date)
   case refused
   /// Too many wrong passwords came before: this one, be it the right one, was not looked at. Try again after this time.
   case later(Duration)
@@ -30,12 +31,13 @@ extension Catalog {
     defer { turns.leave(account) }
     let delay = try await delay(of: account)
     if let rest = delay.remaining(at: clock()) { return .later(rest) }
+    let begin = clock()
     guard let user = try await authenticate(email: email, password: password) else {
       try await remember(delay.afterFailure(at: clock()), of: account)
       return .refused
     }
     if delay.failures > 0 { try await forget(account) }
-    return .accepted(user)
+    return .accepted(user, since: begin)
   }
 
   private func delay(of account: [UInt8]) async throws(CatalogError) -> LoginDelay {

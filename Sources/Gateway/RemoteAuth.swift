@@ -60,10 +60,11 @@ public final class RemoteAuth: Login, Authority {
   public func caller(bearing token: String) async throws -> Caller {
     if token.hasPrefix(APITokenSecret.prefix) { _ = try APITokenSecret(token) } else { _ = try await verify(token) }
     let digest = Digest.sha256(token)
-    if let known = answers.withLock({ $0.answer(for: digest, at: .now) }) { return try known.get() }
+    let now = ContinuousClock.now
+    if let known = answers.withLock({ $0.answer(for: digest, at: now) }) { return try known.get() }
     do {
       let answer = try await ask(about: token)
-      answers.withLock { $0.remember(answer, for: digest, at: .now) }
+      answers.withLock { $0.remember(answer, for: digest, at: now) }
       return try answer.get()
     } catch let failure as HTTPFailure {
       // Nobody can tell. Whoever was let in a short while ago stays in.

@@ -28,6 +28,18 @@ import Tokens
     #expect(answers.lastResort(for: digest, at: start + .seconds(300)) == nil)
   }
 
+  /// An answer may be on its way for seconds.
+  @Test func anAnswerToAnEarlierQuestionDoesNotUndoALaterOne() async throws {
+    let auth = try await AuthUnderTest()
+    let caller = try await auth.authority.caller(bearing: auth.signer.sign(auth.addUser()))
+    var answers = RememberedAnswers()
+    let refusal = TokenError(.unknownToken, "no")
+    answers.remember(.failure(refusal), for: digest, at: start + .seconds(1))
+    answers.remember(.success(caller), for: digest, at: start)
+    #expect(answers.answer(for: digest, at: start + .seconds(2)) == .failure(refusal))
+    #expect(answers.lastResort(for: digest, at: start + .seconds(2)) == nil)
+  }
+
   @Test func whoeverWasRefusedStaysOut() {
     var answers = RememberedAnswers()
     let refusal = TokenError(.unknownToken, "no")

@@ -86,6 +86,19 @@ import Testing
     }
   }
 
+  /// The password may be changed while it is being looked at: that ends this login too.
+  @Test func aLoginIsDatedBeforeItsPasswordWasLookedAt() async throws {
+    let catalog = try await catalog()
+    let before = hashes(catalog)
+    let clock = { [self] in noon() + Double(hashes(catalog)) }
+    let answer = try await catalog.login(email: "ann@example.org", password: "correct horse", clock: clock)
+    guard case .accepted(_, let since) = answer else {
+      Issue.record("\(answer)")
+      return
+    }
+    #expect(hashes(catalog) == before + 1 && since == noon() + Double(before))
+  }
+
   @Test func restartsAndOtherProcessesRememberIt() async throws {
     let (one, other) = (try await catalog(), try directory.catalog())
     for number in 0..<5 {

@@ -46,6 +46,33 @@ extension Service {
 }
 
 @Suite struct UserRouteTests {
+  /// Whose account is disabled between a request's head and its body would else enable it again.
+  @Test func whoIsNoAdminAnyMoreWhenTheBodyHasComeChangesNothing() async throws {
+    try await withService { service in
+      let made = try await service.send(
+        "POST", "/users", #"{"email": "two@example.com", "password": "\#(Accounts.password)", "admin": true}"#)
+      let second = try made.json(User.self)
+      let token = try await service.login(as: "two@example.com").text
+      let late = try service.scratch.launchPython(
+        """
+        client, body = connect(), b'{"disabled": false, "password": "another pass phrase"}'
+        head = f"PATCH /users/{arguments[0]} HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer {arguments[1]}\\r\\n"
+        head += f"Content-Type: application/json\\r\\nContent-Length: {len(body)}\\r\\nConnection: close\\r\\n\\r\\n"
+        client.sendall(head.encode())
+        while not os.path.exists(arguments[2]): time.sleep(0.01)
+        client.sendall(body)
+        print(said(client)[0])
+        """, port: service.port, ["\(second.id)", token, service.scratch.path("go")])
+      // So that the head is read; there is nothing that would tell.
+      try await Task.sleep(for: .seconds(1))
+      #expect(try await service.send("PATCH", "/users/\(second.id)", #"{"disabled": true}"#).status == 200)
+      _ = try service.scratch.write("go", [])
+      let outcome = await late.outcome()
+      #expect(outcome.output.hasPrefix("HTTP/1.1 403 "), "\(outcome)")
+      #expect(try await service.users().first { $0.id == second.id }?.disabled == true)
+    }
+  }
+
   @Test func adminAddsAndChangesUsers() async throws {
     try await withService(["MP3SPOOL_QUOTA_WAITING": "9"]) { service in
       let before = try await service.users()
