@@ -36,9 +36,8 @@ extension AuditEntry {
       if case .basic(let name, _) = AuthorizationHeader(request.headers[.authorization]) { user = name }
     case .upload: fid = isGood ? context.visitor.fid ?? subject : nil
     case .download: fid = context.visitor.fid ?? request.uri.queryParameters["fid"].map(String.init)
-    case .linkMade: fid = Self.last(of: String(request.uri.path.dropLast("/link".count)))
-    case .delete, .cancel: fid = subject
-    case .retry: fid = Self.last(of: String(request.uri.path.dropLast("/retry".count)))
+    case .delete, .cancel, .retry, .linkMade:
+      fid = request.uri.path.split(separator: "/").dropFirst().first.map(String.init)
     case .tokenAdded: token = isGood ? subject : nil
     case .tokenRevoked: token = subject
     case .webhookAdded: webhook = isGood ? subject : nil
@@ -59,6 +58,7 @@ extension AuditEntry {
     case (.post, "upload", 1), (.put, "upload", _): return .upload
     case (.get, "download", 1): return .download
     case (.delete, "jobs", 2): return .delete
+    case (.post, "jobs", 3) where path[2] == "cancel": return .cancel
     case (.post, "jobs", 3) where path[2] == "retry": return .retry
     case (.post, "jobs", 3) where path[2] == "link": return .linkMade
     case (.post, "feed", 1): return .feedMade

@@ -33,21 +33,24 @@ public struct Cleaning: Sendable {
   }
 
   /// Removes a job's directory, its exported MP3 and its row; what remains is the knowledge that it was there.
-  public func remove(_ job: EndedJob) async throws {
+  ///
+  /// - Returns: false where it is kept, since somebody has tried it again.
+  public func remove(_ job: EndedJob) async throws -> Bool {
     try await remove(job.id, job.state, job.directory, exported: job.exportedName)
   }
 
   /// The same, of a job that must have ended.
-  public func remove(_ record: JobRecord) async throws {
+  public func remove(_ record: JobRecord) async throws -> Bool {
     try await remove(record.id, record.state, record.directory, exported: record.exportedName)
   }
 
-  private func remove(_ id: JobID, _ state: JobState, _ directory: String, exported: String?) async throws {
-    if let name = JobName(directory) {
-      try await BlockingThreads.run { [spool] () throws(SpoolError) in
-        try spool.clean(name, in: state, exported: exported)
-      }
+  private func remove(_ id: JobID, _ state: JobState, _ directory: String, exported: String?) async throws -> Bool {
+    let isKept = try await BlockingThreads.run { [spool] () throws(SpoolError) in
+      if let name = JobName(directory), try spool.clean(name, in: state, exported: exported) { return false }
+      return try spool.find(id) != nil
     }
+    if isKept { return false }
     try await catalog.expire(id)
+    return true
   }
 }

@@ -124,6 +124,25 @@ import Testing
     }
   }
 
+  /// Who saw it running a moment ago does not mean to remove what came of it.
+  @Test func cancellingOverHTTPRemovesNothing() async throws {
+    try await withService(["MP3SPOOL_ENCODER_THREADS": "1", "MP3SPOOL_CONVERTERS": "1"]) { service in
+      let done = try await service.upload(try await service.scratch.video("clip.mp4", seconds: 0.5))
+      #expect(try await service.ended(done).state == "done")
+      let late = try await service.request("/jobs/\(done)/cancel", "-X", "POST")
+      #expect(late.status == 409 && late.text == "the job has ended already")
+      #expect(try await service.request("/download?fid=\(done)").status == 200)
+      let running = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 10))
+      #expect(try await service.request("/jobs/\(running)/cancel", "-X", "POST").status == 204)
+      #expect(try await service.ended(running).error?.code == "cancelled")
+      await service.stop()
+      let lines = service.command.log.split(separator: "\n").filter { $0.contains("event=cancel") }
+      #expect(lines.count == 2)
+      #expect(lines.first?.contains("fid=\(done)") == true && lines.first?.contains("outcome=409") == true)
+      #expect(lines.last?.contains("fid=\(running)") == true && lines.last?.contains("outcome=ok") == true)
+    }
+  }
+
   @Test func cancelledJobEndsWithThatReason() async throws {
     try await withService(["MP3SPOOL_ENCODER_THREADS": "1", "MP3SPOOL_CONVERTERS": "1"]) { service in
       let scratch = service.scratch
@@ -140,6 +159,7 @@ import Testing
         #expect(job.error?.code == "cancelled")
       }
       try await scratch.mp3spool("cancel", running, status: 65)
+      #expect(try await service.request("/jobs/\(running)/cancel", "-X", "POST").status == 409)
       // The slot is free again: the converter noticed.
       let after = try await service.upload(try await scratch.video("after.mp4", seconds: 0.5))
       #expect(try await service.ended(after).state == "done")

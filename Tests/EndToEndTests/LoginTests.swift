@@ -93,6 +93,7 @@ import Testing
   private static let routes = [
     ("POST", "/upload"), ("PUT", "/upload/x.mp4"), ("GET", "/jobs"), ("GET", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("DELETE", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"),
+    ("POST", "/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/cancel"),
     ("GET", "/download?fid=01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("GET", "/events"), ("GET", "/quota"), ("GET", "/tokens"),
     ("POST", "/tokens"), ("DELETE", "/tokens/0123456789abcdef"),
   ]
@@ -133,6 +134,7 @@ import Testing
       #expect(try await service.request("/jobs", token: token).json(JobList.self).jobs.isEmpty)
       for (method, path) in [
         ("GET", "/jobs/\(fid)"), ("DELETE", "/jobs/\(fid)"), ("POST", "/jobs/\(fid)/retry"),
+        ("POST", "/jobs/\(fid)/cancel"),
         ("GET", "/download?fid=\(fid)"),
       ] {
         #expect(try await service.request(path, "-X", method, token: token).status == 404, "\(method) \(path)")

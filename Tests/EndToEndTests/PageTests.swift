@@ -19,6 +19,7 @@ struct PageTests {
   @Test func optionsReachTheJobAndAreRemembered() async throws { try await run("options") }
   @Test func rowsKeepTheirPlaceAmongManyJobs() async throws { try await run("many") }
   @Test func whatHappensWhileAListComesIsNotLost() async throws { try await run("late_lists") }
+  @Test func aCancellingThatComesTooLateRemovesNothing() async throws { try await run("late_cancel") }
   @Test func theKeyboardIsEnough() async throws { try await run("keyboard") }
   @Test func aGermanBrowserGetsGerman() async throws { try await run("german") }
   @Test func eachTextIsThereInBothLanguages() async throws { try await run("texts") }

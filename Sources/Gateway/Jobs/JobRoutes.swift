@@ -9,7 +9,7 @@ import ServiceLifecycle
 public import Spool
 import WireFormats
 
-/// `GET /jobs`, `GET|DELETE /jobs/{fid}`, `POST /jobs/{fid}/retry`: what became of what was sent.
+/// `GET /jobs`, `GET|DELETE /jobs/{fid}`, `POST /jobs/{fid}/cancel|retry`: what became of what was sent.
 struct JobRoutes: Sendable {
   let door: Door
   let spool: Spool
@@ -25,6 +25,7 @@ struct JobRoutes: Sendable {
     router.get("jobs", use: list)
     router.get("jobs/:fid", use: show)
     router.delete("jobs/:fid", use: delete)
+    router.post("jobs/:fid/cancel", use: cancel)
     router.post("jobs/:fid/retry", use: retry)
   }
 
@@ -83,8 +84,17 @@ struct JobRoutes: Sendable {
     case .waiting, .active:
       context.visitor.note(.cancel)
       try await cancel(record.id)
-    case .done, .failed: try await Cleaning(spool: spool, catalog: catalog).remove(record)
+    case .done, .failed:
+      guard try await Cleaning(spool: spool, catalog: catalog).remove(record) else {
+        throw HTTPFailure(.conflict, "the job has been tried again")
+      }
     }
+    return Response(status: .noContent)
+  }
+
+  /// For those who mean to end a job, and not to remove what came of one that has ended since they looked.
+  private func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    try await cancel(try await job(request, context, to: .change).id)
     return Response(status: .noContent)
   }
 
@@ -92,7 +102,7 @@ struct JobRoutes: Sendable {
     let wasCancelled = try await BlockingThreads.run { [spool] () throws(SpoolError) in
       try spool.cancel(id, because: .cancelled)
     }
-    guard wasCancelled else { throw HTTPFailure(.conflict, "the job ended at this moment") }
+    guard wasCancelled else { throw HTTPFailure(.conflict, "the job has ended already") }
   }
 
   private func retry(_ request: Request, _ context: GatewayContext) async throws -> Response {

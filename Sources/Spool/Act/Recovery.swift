@@ -66,9 +66,14 @@ extension Spool {
   }
 
   /// Deletes a directory by way of `trash/`, so that half of it is never mistaken for a whole.
-  public func throwAway(_ path: FilePath) throws(SpoolError) {
+  ///
+  /// - Returns: false where it was not there.
+  @discardableResult
+  public func throwAway(_ path: FilePath) throws(SpoolError) -> Bool {
     let target = layout.trash.appending(freshName(for: path))
-    if try move(path, to: target, witness: .source) == .moved { delete(target) }
+    guard try move(path, to: target, witness: .target) == .moved else { return false }
+    delete(target)
+    return true
   }
 
   /// A name that was never used: the old one and a number. A long one is cut, since a name with a number behind it must

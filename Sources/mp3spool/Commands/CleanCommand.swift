@@ -45,28 +45,34 @@ struct CleanCommand: AsyncParsableCommand {
       let parts = Parts(settings: settings)
       let cleaning = Cleaning(spool: try parts.existingSpool(), catalog: try parts.existingCatalog())
       let victims = try await cleaning.victims(of: rules)
-      let removed = try await remove(victims, cleaning)
+      let (removed, left) = try await remove(victims, cleaning)
       if !common.json {
         Output.line(
           "\(dryRun ? "would remove" : "removed") \(Readable.count(removed.count, "job"))\(Self.size(removed))")
       }
-      let left = victims.count - removed.count
       if left > 0 { throw Problem.unavailable("\(Readable.count(left, "job")) could not be removed") }
     }
   }
 
   /// One job that cannot be removed must not keep the others, which come after it each night.
-  private func remove(_ victims: [EndedJob], _ cleaning: Cleaning) async throws -> [EndedJob] {
+  private func remove(
+    _ victims: [EndedJob], _ cleaning: Cleaning
+  ) async throws -> (removed: [EndedJob], left: Int) {
     var removed: [EndedJob] = []
+    var left = 0
     for job in victims {
-      do { if !dryRun { try await cleaning.remove(job) } } catch {
+      do {
+        // One that somebody has tried again meanwhile is none any more.
+        if !dryRun, try await !cleaning.remove(job) { continue }
+      } catch {
         Output.error("job \(job.id): \(error)")
+        left += 1
         continue
       }
       removed.append(job)
       if common.json { try Output.json(CleanedView(job)) }
     }
-    return removed
+    return (removed, left)
   }
 
   private static func size(_ jobs: [EndedJob]) -> String {

@@ -50,12 +50,7 @@ extension RemoteServer {
 
   func retry(_ id: JobID) async throws { _ = try await granted(.POST, Self.path(of: id) + "/retry") }
 
-  /// Ends a job that has not ended: on one that has, the same request would remove it.
-  func cancel(_ id: JobID) async throws {
-    let job = try await job(id)
-    guard job.state == .waiting || job.state == .active else { throw Problem.input("\(id) has ended already") }
-    _ = try await granted(.DELETE, Self.path(of: id))
-  }
+  func cancel(_ id: JobID) async throws { _ = try await granted(.POST, Self.path(of: id) + "/cancel") }
 
   private static func path(of id: JobID) -> String { "/jobs/\(id)" }
 }

@@ -282,6 +282,29 @@ def many(case):
         eventually(page, "document.querySelectorAll('.job').length >= 50")
 
 
+def late_cancel(case):
+    """Whoever confirms that a conversion is to be cancelled when it has ended meanwhile loses nothing by it."""
+    with visits(case.service) as visit:
+        visit = visit()
+        page = visit.page
+        visit.enter(ADMIN, case.password)
+        ask = visit.client()
+        visit.choose(case.sources.silence("long.flac", seconds=7200))
+        row = visit.job("long.flac", "active")
+        row.get_by_role("button", name="Cancel").click()
+        [job] = json.loads(ask("GET", "/jobs"))["jobs"]
+        ask("POST", f"/jobs/{job['fid']}/cancel")
+        expect(visit.job("long.flac", "failed")).to_be_visible()
+        visit.may_lose_requests = True  # the console tells of a 409 too
+        with page.expect_response(lambda answer: answer.url.endswith("/cancel")) as answer:
+            page.get_by_role("button", name="Cancel the conversion").click()
+        assert answer.value.status == 409
+        expect(page.locator("dialog")).to_have_count(0)
+        expect(page.get_by_text("long.flac had come to its end already.")).to_be_visible()
+        expect(visit.job("long.flac", "failed")).to_be_visible()
+        assert json.loads(ask("GET", f"/jobs/{job['fid']}"))["state"] == "failed"
+
+
 def late_lists(case):
     """A list that was on its way while something happened: what is known of that by events, or comes by them, holds."""
     with visits(case.service) as visit:

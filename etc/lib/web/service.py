@@ -93,6 +93,9 @@ class Sources:
     def silent(self, name="silent.mp4"):
         return self._make(name, "-f", "lavfi", "-i", "testsrc=s=160x90:d=1")
 
+    def silence(self, name, seconds):
+        return self._make(name, "-f", "lavfi", "-i", f"anullsrc=d={seconds}")
+
     def noise(self, name="noise.wav", megabytes=6):
         """Noise, of which no piece is like another."""
         return self._make(name, "-f", "lavfi", "-i", f"anoisesrc=r=44100:d={megabytes * 1e6 / 176400}", "-ac", "2")

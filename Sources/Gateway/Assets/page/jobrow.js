@@ -258,7 +258,15 @@ export class JobRow {
       yes: 'jobs.cancel.yes',
       no: 'jobs.cancel.no',
       isDanger: true,
-      act: () => send('DELETE', `/jobs/${job.fid}`)
+      act: async () => {
+        try {
+          await send('POST', `/jobs/${job.fid}/cancel`);
+        } catch (error) {
+          // It came to its end while the question was being asked.
+          if (error.status !== 409) throw error;
+          toast(t('jobs.cancel.late', { name: job.name }));
+        }
+      }
     });
   }
 

@@ -186,6 +186,7 @@ export const texts = {
   ],
   'jobs.cancel.yes': ['Cancel the conversion', 'Umwandlung abbrechen'],
   'jobs.cancel.no': ['Let it run', 'Laufen lassen'],
+  'jobs.cancel.late': ['{name} had come to its end already.', '{name} war schon zu Ende.'],
   'jobs.deleted': ['{name} is deleted.', '{name} ist gelöscht.'],
   'jobs.isDone': ['{name} is converted.', '{name} ist umgewandelt.'],
   'jobs.hasFailed': ['{name} could not be converted: {reason}', '{name} konnte nicht umgewandelt werden: {reason}'],
