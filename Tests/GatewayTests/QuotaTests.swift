@@ -54,9 +54,11 @@ import WireFormats
     let quota = quota(bytes: 300)
     let slow = try await quota.check(Self.owner, JobID(at: Date()))
     let other = JobID(at: Date())
-    let grant = try await quota.check(Self.owner, other, announcedBytes: 200)
-    try await store(other, bytes: 200)
-    withExtendedLifetime(grant) {}
+    do {
+      let grant = try await quota.check(Self.owner, other, announcedBytes: 200)
+      try await store(other, bytes: 200)
+      withExtendedLifetime(grant) {}
+    }
     try slow.count(100)
     try await slow.confirm()
     #expect(
