@@ -34,8 +34,10 @@ struct AwaySpoolTests {
         "LD_PRELOAD": library, "AWAY": away, "NOTIFY_SOCKET": notify, "WATCHDOG_USEC": "400000",
       ]
       try await scratch.serve(settings) { service in
-        #expect(try await service.request("/readyz").status == 200)
-        #expect(try await service.request("/metrics").text.contains("\nmp3spool_spool_reachable 1\n"))
+        try await eventually("readiness") { try await service.request("/readyz").status == 200 }
+        try await eventually("a spool that is there") {
+          try await service.request("/metrics").text.contains("\nmp3spool_spool_reachable 1\n")
+        }
         try scratch.write("away", [])
         try await withThrowingTaskGroup { group in
           for _ in 0..<40 { group.addTask { try await service.request("/readyz", "-m", "20").status } }

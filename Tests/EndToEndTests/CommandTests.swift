@@ -132,7 +132,7 @@ import Testing
       let late = try await service.request("/jobs/\(done)/cancel", "-X", "POST")
       #expect(late.status == 409 && late.text == "the job has ended already")
       #expect(try await service.request("/download?fid=\(done)").status == 200)
-      let running = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 10))
+      let running = try await service.dropLongFile()
       #expect(try await service.request("/jobs/\(running)/cancel", "-X", "POST").status == 204)
       #expect(try await service.ended(running).error?.code == "cancelled")
       await service.stop()
@@ -146,8 +146,7 @@ import Testing
   @Test func cancelledJobEndsWithThatReason() async throws {
     try await withService(["MP3SPOOL_ENCODER_THREADS": "1", "MP3SPOOL_CONVERTERS": "1"]) { service in
       let scratch = service.scratch
-      let long = try scratch.longSilence("long.wav", minutes: 10)
-      let running = try await service.upload(long)
+      let running = try await service.dropLongFile()
       let waiting = try await service.upload(try await scratch.video("next.mp4", seconds: 0.5))
       try await eventually("a running job") { try await service.job(running).state == "active" }
       #expect(try await service.job(waiting).state == "waiting")

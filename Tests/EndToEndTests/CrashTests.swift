@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// A source that takes seconds to convert with one encoder thread, so that there is a middle to be killed in.
-private let minutes = 3
+private let minutes = 6
 private let slow = ["MP3SPOOL_ENCODER_THREADS": "1"]
 
 extension Service {
@@ -12,7 +12,7 @@ extension Service {
     try await eventually("a conversion under way") { try await jobs().contains { ($0.progress?.fraction ?? 0) > 0.01 } }
   }
 
-  fileprivate func dropLongFile() async throws {
+  fileprivate func dropFile() async throws {
     let file = try scratch.longSilence("long.wav", minutes: minutes)
     try await scratch.run("mv", [file, scratch.spool.appending(path: "incoming").path])
   }
@@ -35,7 +35,7 @@ extension Service {
     try await withScratch { scratch in
       try await Accounts.add(to: scratch)
       let first = try await Service.start(in: scratch, ["serve"], slow)
-      try await first.dropLongFile()
+      try await first.dropFile()
       try await first.untilMidway()
       let (active, offspring) = (scratch.names("active"), first.offspring)
       #expect(!offspring.isEmpty)
@@ -58,7 +58,7 @@ extension Service {
       try await Accounts.add(to: scratch)
       let service = try await Service.start(
         in: scratch, ["serve"], slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "120"]) { $1 })
-      try await service.dropLongFile()
+      try await service.dropFile()
       try await service.untilMidway()
       #expect(await service.stop().status == 0)
       #expect(scratch.names("active").isEmpty)
@@ -72,7 +72,7 @@ extension Service {
       try await Accounts.add(to: scratch)
       let service = try await Service.start(
         in: scratch, ["serve"], slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "0"]) { $1 })
-      try await service.dropLongFile()
+      try await service.dropFile()
       try await service.untilMidway()
       let outcome = await service.stop()
       #expect(outcome.status == 0, "\(outcome)")
@@ -85,7 +85,7 @@ extension Service {
 
   @Test func killedDecoderCostsAnAttemptAndNoJob() async throws {
     try await withService(slow) { service in
-      try await service.dropLongFile()
+      try await service.dropFile()
       try await service.untilMidway()
       // The youngest is the one that decodes; its parent, the zygote, lives on.
       #expect(service.offspring.count == 2)
@@ -96,17 +96,16 @@ extension Service {
 
   @Test func cancelledConversionStopsSoon() async throws {
     try await withService(slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "0"]) { $1 }) { service in
-      let file = try service.scratch.longSilence("long.wav", minutes: 120)
-      try await service.scratch.run("mv", [file, service.scratch.spool.appending(path: "incoming").path])
+      let fid = try await service.dropLongFile()
       try await service.untilMidway()
-      try await service.scratch.mp3spool("cancel", try #require(try await service.jobs().first?.fid))
+      try await service.scratch.mp3spool("cancel", fid)
       try await eventually("the end of the decoder", within: .seconds(20)) { service.offspring.count == 1 }
     }
   }
 
   @Test func killedZygoteIsReplaced() async throws {
     try await withService(slow) { service in
-      try await service.dropLongFile()
+      try await service.dropFile()
       try await service.untilMidway()
       _ = Glibc.kill(try #require(service.offspring.first), SIGKILL)
       try await service.expectDoneOnce(attempt: 1)

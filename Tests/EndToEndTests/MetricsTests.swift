@@ -10,7 +10,9 @@ struct MetricsTests {
       for fid in [done, failed] { _ = try await service.ended(fid) }
       let metrics = try await eventually("metrics of both jobs") {
         let text = try await service.request("/metrics", token: nil).text
-        let isCurrent = text.contains("mp3spool_jobs{state=\"done\"} 1\n") && text.contains("state=\"failed\"} 1\n")
+        let isCurrent =
+          text.contains("mp3spool_jobs{state=\"done\"} 1\n") && text.contains("state=\"failed\"} 1\n")
+          && text.contains("mp3spool_conversions_total{outcome=\"done\"} 1\n")  // a moment after its job is done
         return isCurrent ? text : nil
       }
       let size = try #require(try await service.job(done).size)

@@ -18,11 +18,11 @@ struct AttemptFailure: Decodable {
 
 extension Scratch {
   /// Why each attempt at a job failed that did.
-  ///
-  /// - Parameter place: where the job is; by default that of its end.
-  func attemptFailures(of job: Job, in place: String? = nil) throws -> [AttemptFailure] {
-    let place = place ?? job.state
-    let directory = try #require(names(place).first { $0.hasPrefix(job.fid) }, "\(job.fid) is not in \(place)/")
+  func attemptFailures(of job: Job) throws -> [AttemptFailure] {
+    let place = job.state == "waiting" ? "incoming" : job.state
+    guard let directory = names(place).first(where: { $0.hasPrefix(job.fid) }) else {
+      throw Disappointment(description: "\(job.fid) is not in \(place)/")
+    }
     let attempts = names("\(place)/\(directory)").filter { $0.hasPrefix("a.") }
     let contents = attempts.compactMap {
       FileManager.default.contents(atPath: "\(spool.path)/\(place)/\(directory)/\($0)/failure.json")

@@ -9,10 +9,10 @@ import Testing
     try await withService(Self.oneLogin.merging(["MP3SPOOL_TRUSTED_PROXIES": "127.0.0.0/8"]) { $1 }) { service in
       #expect(try await login("Forwarded: for=192.0.2.1", at: service) == 401)
       #expect(try await login("Forwarded: for=192.0.2.1", at: service) == 429)
-      #expect(try await login("Forwarded: for=192.0.2.2", at: service) == 401)
-      #expect(try await login("X-Forwarded-For: 192.0.2.3", at: service) == 401)
       // What a client says itself stands to the left of what the proxy says of it.
       #expect(try await login("Forwarded: for=192.0.2.9, for=192.0.2.1", at: service) == 429)
+      #expect(try await login("Forwarded: for=192.0.2.2", at: service) == 401)
+      #expect(try await login("X-Forwarded-For: 192.0.2.3", at: service) == 401)
       let link = try await service.request("/feed", "-X", "POST", "-H", "Forwarded: for=192.0.2.1;proto=https")
       #expect(try link.json([String: String].self)["url"]?.hasPrefix("https://127.0.0.1:") == true)
     }

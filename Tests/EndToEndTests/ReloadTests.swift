@@ -98,7 +98,7 @@ import Testing
         #expect(service.command.log.contains("'\(name)' changed; it takes effect after a restart"))
       }
       #expect(service.command.log.contains("changed=login-rate"))
-      #expect(try await service.request("/readyz").status == 200)
+      try await eventually("readiness") { try await service.request("/readyz").status == 200 }
     }
   }
 

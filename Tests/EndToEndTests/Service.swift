@@ -100,6 +100,13 @@ struct Service: Sendable {
     try await scratch.run("cp", [file, target])
   }
 
+  /// Has a file converted that takes minutes with one encoder thread: the fid of its job, which runs or soon will.
+  func dropLongFile() async throws -> String {
+    let file = try scratch.longSilence("long.wav", minutes: 120)
+    try await scratch.run("mv", [file, scratch.spool.appending(path: "incoming").path])
+    return try await eventually("its job") { try await jobs().first { $0.name == "long.wav" }?.fid }
+  }
+
   /// The only job with this file name, once it has ended.
   func endedJob(named name: String) async throws -> Job {
     try await eventually("an ended job for '\(name)'") {

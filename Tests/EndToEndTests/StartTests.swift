@@ -54,7 +54,7 @@ import Testing
         let outcome = try await service.scratch.mp3spool(command, status: nil)
         expectRefusal(outcome, status: 69, "another mp3spool service", "mp3spool.sqlite")
       }
-      #expect(try await service.request("/readyz").status == 200)
+      try await eventually("readiness") { try await service.request("/readyz").status == 200 }
     }
   }
 

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func anUploadThatRunsIsFinished() async throws {
-    try await withStopping { service in
+    try await withStopping(["MP3SPOOL_SHUTDOWN_GRACE": "200"]) { service in
       let client = try await upload(to: service)
       // Told twice at once, as timeout(1) does: that is one stop.
       service.command.send(SIGTERM)
@@ -163,7 +163,7 @@ import Testing
 
   @Test func aShortConversionIsFinished() async throws {
     try await withStopping(["MP3SPOOL_SHUTDOWN_GRACE": "200"]) { service in
-      try await service.drop(try service.scratch.longSilence("short.wav", minutes: 1))
+      try await service.drop(try service.scratch.longSilence("short.wav", minutes: 5))
       try await eventually("a conversion") { !service.scratch.names("active").isEmpty }
       #expect(await service.stop().status == 0)
       #expect(!service.scratch.names("done").isEmpty)

@@ -98,7 +98,7 @@ def eventually(page, condition):
 
 
 def begin_slow_upload(visit, path, name, fraction=0.3):
-    visit.slow_down(800_000)
+    visit.slow_down(400_000)
     visit.choose(path)
     row = visit.upload(name)
     eventually(visit.page, f"document.querySelector('.upload progress')?.value > {fraction}")
