@@ -23,9 +23,12 @@ import Testing
       let said = try await scratch.python(
         #"""
         def accepted():
-            """Its connections; those that wait in the kernel have no inode yet (proc_net_tcp.txt)."""
+            """Its connections; those that wait in the kernel have no inode yet (proc_net_tcp.txt).
+
+            The file is no snapshot: where others come and go while it is read, a line may be there twice.
+            """
             rows = [line.split() for line in open(f"/proc/{arguments[0]}/net/tcp").readlines()[1:]]
-            return sum(row[1].endswith(f":{port:04X}") and row[3] == "01" and row[9] != "0" for row in rows)
+            return len({row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01" and row[9] != "0"})
         clients = [connect() for _ in range(100)]
         while accepted() < 64: time.sleep(0.05)
         time.sleep(1)  # no more of them come
