@@ -39,34 +39,60 @@ import Testing
     }
   }
 
+  /// Whoever accepts a connection is told that there is no descriptor, for as long as there is the file that SHORTAGE names.
+  ///
+  /// A real shortage is not the same: where all its threads are busy, libdispatch opens a file once a second to count them, and
+  /// ends the process where it cannot.
+  private static let library = """
+    #define _GNU_SOURCE
+    #include <dlfcn.h>
+    #include <errno.h>
+    #include <stdlib.h>
+    #include <sys/socket.h>
+    #include <unistd.h>
+
+    static const char *shortage;
+    __attribute__((constructor)) static void begin(void) { shortage = getenv("SHORTAGE"); }
+
+    int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags) {
+      int (*real)(int, struct sockaddr *, socklen_t *, int) = dlsym(RTLD_NEXT, "accept4");
+      if (!shortage || access(shortage, F_OK) != 0) return real(descriptor, address, length, flags);
+      errno = EMFILE;
+      return -1;
+    }
+    """
+
   /// Nothing but the wish to accept what cannot be accepted would keep a processor busy.
-  @Test func whereNoneIsLeftConnectionsWaitInPeace() async throws {
-    try await withService { service in
-      let client = try service.scratch.launchPython(
-        #"""
-        import resource
-        process = int(arguments[0])
-        def used():
-            fields = open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
-        taken = {int(name) for name in os.listdir(f"/proc/{process}/fd")}
-        free = [number for number in range(1000) if number not in taken]  # One that it has inherited may be high.
-        resource.prlimit(process, resource.RLIMIT_NOFILE, (free[3], limits[1]))
-        clients = [connect() for _ in range(60)]
-        while not os.path.exists(arguments[1]): time.sleep(0.05)
-        time.sleep(1)
-        before = used()
-        time.sleep(3)
-        print("in peace" if used() - before < 0.8 else f"{used() - before} s")
-        resource.prlimit(process, resource.RLIMIT_NOFILE, limits)
-        clients[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        print(said(clients[-1])[0].split("\r\n")[0])
-        """#, port: service.port, ["\(service.processIdentifier)", service.scratch.path("go")])
-      try await eventually("that they wait") { service.command.log.contains("connections have to wait") }
-      _ = try service.scratch.write("go", [])
-      let outcome = await client.outcome()
-      #expect(outcome.output == "in peace\nHTTP/1.1 200 OK\n", "\(outcome)")
+  @Test(.enabled(if: Tool.isThere("clang"), "the C compiler that comes with Swift is not in the PATH"))
+  func whereNoneIsLeftConnectionsWaitInPeace() async throws {
+    try await withScratch { scratch in
+      try await Accounts.add(to: scratch)
+      try scratch.write("shortage.c", Self.library.utf8)
+      let (library, shortage) = (scratch.path("shortage.so"), scratch.path("shortage"))
+      try await scratch.run("clang", ["-shared", "-fPIC", "-o", library, scratch.path("shortage.c"), "-ldl"])
+      try await scratch.serve(["LD_PRELOAD": library, "SHORTAGE": shortage]) { service in
+        let client = try scratch.launchPython(
+          #"""
+          process, shortage, go = arguments
+          def used():
+              fields = open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()
+              return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+          open(shortage, "w").close()
+          clients = [connect() for _ in range(60)]
+          while not os.path.exists(go): time.sleep(0.05)
+          time.sleep(1)
+          before = used()
+          time.sleep(3)
+          print("in peace" if used() - before < 0.8 else f"{used() - before} s")
+          os.remove(shortage)
+          clients[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+          print(said(clients[-1])[0].split("\r\n")[0])
+          """#, port: service.port, ["\(service.processIdentifier)", shortage, scratch.path("go")])
+        try await eventually("that they wait") { service.command.log.contains("connections have to wait") }
+        try scratch.write("go", [])
+        let outcome = await client.outcome()
+        #expect(outcome.output == "in peace\nHTTP/1.1 200 OK\n", "\(outcome)")
+      }
     }
   }
 }
