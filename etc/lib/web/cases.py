@@ -300,7 +300,8 @@ def late_cancel(case):
             page.get_by_role("button", name="Cancel the conversion").click()
         assert answer.value.status == 409
         expect(page.locator("dialog")).to_have_count(0)
-        expect(page.get_by_text("long.flac had come to its end already.")).to_be_visible()
+        # Not just the text, which screen readers are told as well.
+        expect(page.locator(".toast", has_text="long.flac had come to its end already.")).to_be_visible()
         expect(visit.job("long.flac", "failed")).to_be_visible()
         assert json.loads(ask("GET", f"/jobs/{job['fid']}"))["state"] == "failed"
 
