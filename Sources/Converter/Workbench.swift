@@ -33,8 +33,8 @@ final class Workbench: Sendable {
     bell.finish()
   }
 
-  /// Is the bench open, is there a free slot, and a lease that was renewed lately? Who was frozen for long may have been declared dead, and
-  /// claims nothing before its next beat: it would be for nothing.
+  /// Is the bench open, is there a free slot, and a lease that was renewed lately? Who was frozen for long may have been
+  /// declared dead, and claims nothing before its next beat: it would be for nothing.
   func mayClaim(at now: ContinuousClock.Instant = .now) -> Bool {
     state.withLock { !$0.isClosed && $0.freeSlots > 0 && now - $0.lastBeat < Self.beatLifetime }
   }

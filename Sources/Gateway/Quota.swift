@@ -13,7 +13,8 @@ public struct Quota: Sendable {
   private var usual: QuotaLimits
   private let ledger = Ledger()
 
-  /// What of each owner's is on its way, by numbers. It leaves when it is in the index.
+  /// What of each owner's is on its way. It leaves when it is in the index. Each request has a number of its own, since one
+  /// that resumes an upload may come before the one that broke off has given its room back.
   private final class Ledger: Sendable {
     struct State {
       var lastNumber = 0

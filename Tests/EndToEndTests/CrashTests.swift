@@ -12,11 +12,6 @@ extension Service {
     try await eventually("a conversion under way") { try await jobs().contains { ($0.progress?.fraction ?? 0) > 0.01 } }
   }
 
-  fileprivate func dropFile() async throws {
-    let file = try scratch.longSilence("long.wav", minutes: minutes)
-    try await scratch.run("mv", [file, scratch.spool.appending(path: "incoming").path])
-  }
-
   /// Checks that there is one job and that it was done once.
   fileprivate func expectDoneOnce(attempt: Int) async throws {
     let job = try await endedJob(named: "long.wav")
@@ -35,7 +30,7 @@ extension Service {
     try await withScratch { scratch in
       try await Accounts.add(to: scratch)
       let first = try await Service.start(in: scratch, ["serve"], slow)
-      try await first.dropFile()
+      try await first.dropLongFile(minutes: minutes)
       try await first.untilMidway()
       let (active, offspring) = (scratch.names("active"), first.offspring)
       #expect(!offspring.isEmpty)
@@ -58,7 +53,7 @@ extension Service {
       try await Accounts.add(to: scratch)
       let service = try await Service.start(
         in: scratch, ["serve"], slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "120"]) { $1 })
-      try await service.dropFile()
+      try await service.dropLongFile(minutes: minutes)
       try await service.untilMidway()
       #expect(await service.stop().status == 0)
       #expect(scratch.names("active").isEmpty)
@@ -72,7 +67,7 @@ extension Service {
       try await Accounts.add(to: scratch)
       let service = try await Service.start(
         in: scratch, ["serve"], slow.merging(["MP3SPOOL_SHUTDOWN_GRACE": "0"]) { $1 })
-      try await service.dropFile()
+      try await service.dropLongFile(minutes: minutes)
       try await service.untilMidway()
       let outcome = await service.stop()
       #expect(outcome.status == 0, "\(outcome)")
@@ -85,7 +80,7 @@ extension Service {
 
   @Test func killedDecoderCostsAnAttemptAndNoJob() async throws {
     try await withService(slow) { service in
-      try await service.dropFile()
+      try await service.dropLongFile(minutes: minutes)
       try await service.untilMidway()
       // The youngest is the one that decodes; its parent, the zygote, lives on.
       #expect(service.offspring.count == 2)
@@ -105,7 +100,7 @@ extension Service {
 
   @Test func killedZygoteIsReplaced() async throws {
     try await withService(slow) { service in
-      try await service.dropFile()
+      try await service.dropLongFile(minutes: minutes)
       try await service.untilMidway()
       _ = Glibc.kill(try #require(service.offspring.first), SIGKILL)
       try await service.expectDoneOnce(attempt: 1)

@@ -100,9 +100,10 @@ struct Service: Sendable {
     try await scratch.run("cp", [file, target])
   }
 
-  /// Has a file converted that takes minutes with one encoder thread: the fid of its job, which runs or soon will.
-  func dropLongFile() async throws -> String {
-    let file = try scratch.longSilence("long.wav", minutes: 120)
+  /// Has a file converted that takes a second with one encoder thread for each minute, or somewhat less: the fid of its job,
+  /// which runs or soon will.
+  @discardableResult func dropLongFile(minutes: Int = 120) async throws -> String {
+    let file = try scratch.longSilence("long.wav", minutes: minutes)
     try await scratch.run("mv", [file, scratch.spool.appending(path: "incoming").path])
     return try await eventually("its job") { try await jobs().first { $0.name == "long.wav" }?.fid }
   }

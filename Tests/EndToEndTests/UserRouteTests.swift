@@ -63,8 +63,10 @@ extension Service {
         client.sendall(body)
         print(said(client)[0])
         """, port: service.port, ["\(second.id)", token, service.scratch.path("go")])
-      // So that the head is read; there is nothing that would tell.
-      try await Task.sleep(for: .seconds(1))
+      try await eventually("a request under way") {
+        try await service.request("/metrics", token: nil).text
+          .contains("http_server_active_requests{http_request_method=\"PATCH\"} 1\n")
+      }
       #expect(try await service.send("PATCH", "/users/\(second.id)", #"{"disabled": true}"#).status == 200)
       _ = try service.scratch.write("go", [])
       let outcome = await late.outcome()

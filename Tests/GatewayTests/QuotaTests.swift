@@ -12,7 +12,7 @@ import WireFormats
 @testable import Gateway
 
 /// What is on its way beside what is in the index: each job counts exactly once, whenever it moves from the one to the other.
-@Suite struct QuotaTests {
+@Suite final class QuotaTests {
   private let directory = FilePath(NSTemporaryDirectory()).appending("GatewayTests-\(UUID().uuidString)")
   private let catalog: Catalog
   private static let owner = "ann@example.org"
@@ -21,6 +21,8 @@ import WireFormats
     try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
     catalog = try Catalog(path: directory.appending("catalog.sqlite"))
   }
+
+  deinit { try? FileManager.default.removeItem(atPath: directory.string) }
 
   private func quota(bytes: Int64? = nil, waiting: Int64? = nil) -> Quota {
     Quota(catalog: catalog, usual: QuotaLimits(bytes: bytes, minutes: nil, waiting: waiting))
@@ -39,7 +41,6 @@ import WireFormats
   }
 
   @Test func aJobThatGetsIntoTheIndexWhileItIsOnItsWayCountsOnce() async throws {
-    defer { try? FileManager.default.removeItem(atPath: directory.string) }
     let (quota, first) = (quota(bytes: 500, waiting: 2), JobID(at: Date()))
     let grant = try await quota.check(Self.owner, first, announcedBytes: 200)
     try await store(first, bytes: 200)
@@ -50,7 +51,6 @@ import WireFormats
 
   /// Chunked uploads do not say how long they are, and may be open for long.
   @Test func whatOthersStoredMeanwhileCountsAtTheEnd() async throws {
-    defer { try? FileManager.default.removeItem(atPath: directory.string) }
     let quota = quota(bytes: 300)
     let slow = try await quota.check(Self.owner, JobID(at: Date()))
     let other = JobID(at: Date())
@@ -72,7 +72,6 @@ import WireFormats
   }
 
   @Test func whatWasAnnouncedIsNotJudgedAgain() async throws {
-    defer { try? FileManager.default.removeItem(atPath: directory.string) }
     let quota = quota(bytes: 300)
     let grant = try await quota.check(Self.owner, JobID(at: Date()), announcedBytes: 200)
     // Dropped by other means than an upload.

@@ -173,10 +173,7 @@ extension SubmitCommand {
     var source = try SourceFile(reading: path)
     var staged = try spool.stage(id)
     do {
-      while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty {
-        try Task.checkCancellation()
-        try staged.write(bytes.span)
-      }
+      try source.handOn { try staged.write($0.span) }
       try await note()
     } catch {
       staged.discard()
@@ -234,12 +231,19 @@ extension SubmitCommand {
         ? FileName.mp3Name(for: job.name, track: one.track, language: one.language) : FileName.mp3Name(for: job.name)
       var landing = try Landing(name, in: folder)
       var source = try SourceFile(reading: spool.layout.audio(one, of: record))
-      while case let bytes = try source.read(upTo: 1 << 20), !bytes.isEmpty {
-        try Task.checkCancellation()
-        try landing.write(bytes)
-      }
+      try source.handOn { try landing.write($0) }
       paths.append(try landing.finish(&placement))
     }
     return paths
+  }
+}
+
+extension SourceFile {
+  /// Hands all of it on, a MiB at a time, until somebody interrupts the command.
+  fileprivate mutating func handOn(_ write: ([UInt8]) throws -> Void) throws {
+    while case let bytes = try read(upTo: 1 << 20), !bytes.isEmpty {
+      try Task.checkCancellation()
+      try write(bytes)
+    }
   }
 }
