@@ -169,7 +169,9 @@ let tests: [Target] = [
       "Gateway", "AuthService", "Notices", "Keeper", "Catalog", "Tokens", "Spool", "WireFormats", system, logging,
       hummingbird, httpTypes, nioCore, .product(name: "Yams", package: "Yams"),
     ]),
-  .testTarget(name: "WebServerTests", dependencies: ["WebServer", nioCore, nioHTTP1, nioHTTP2, httpTypes]),
+  .testTarget(
+    name: "WebServerTests",
+    dependencies: ["WebServer", logging, hummingbird, nioCore, nioPosix, nioHTTP1, nioHTTP2, httpTypes]),
   .testTarget(name: "WebClientTests", dependencies: ["WebClient", ahc, nioCore, nioHTTP1, nioPosix]),
   .testTarget(name: "TerminalTextTests", dependencies: ["TerminalText"]),
   .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),

@@ -68,7 +68,8 @@ public struct GatewaySeat: Service {
     }
   }
 
-  /// Renews the lease until the end, and gives it back then.
+  /// Renews the lease until the end, and gives it back at an orderly one. Where this is cancelled, what was cancelled at the
+  /// same time may still write into the spool: whoever wants the place then sees that this process has ended, or waits.
   ///
   /// - Throws: `SeatLost`.
   public func run() async throws {
@@ -86,6 +87,7 @@ public struct GatewaySeat: Service {
         logger.warning("the gateway's lease could not be renewed", metadata: ["error": "\(error)"])
       }
     }
+    if Task.isCancelled { return }
     let last = lease
     try? await BlockingThreads.run { [spool] () throws(SpoolError) in try spool.forget(last, as: .gateway) }
   }

@@ -46,37 +46,38 @@ public struct WebServer: Service {
   }
 
   public func run() async throws {
-    let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
-    let listener = try await listen(quiescing)
+    let (quiescing, arrivals) = (ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton), Arrivals())
+    let listener = try await listen(quiescing, arrivals)
+    // A task of its own, since being cancelled comes last for it.
+    let serving = Task { await serve(listener, arrivals) }
     await withGracefulShutdownHandler {
-      onListening(listener.channel.localAddress)
-      await serve(listener)
+      await withTaskCancellationHandler {
+        onListening(listener.channel.localAddress)
+        await serving.value
+      } onCancel: {
+        end(listener.channel, arrivals) { serving.cancel() }
+      }
     } onGracefulShutdown: {
-      end(listener.channel, quiescing)
+      end(listener.channel, arrivals) { quiescing.initiateShutdown(promise: nil) }
     }
   }
 
-  /// How long a connection that was just accepted may take until it is served.
-  private static let arriving = TimeAmount.milliseconds(200)
-
   /// Leaves connections that come from now on in the socket, for whoever has it next, and lets those that were accepted
-  /// arrive: NIO drops what is on the way between a server's channel and its reader when the channel closes.
-  private func end(_ channel: any Channel, _ quiescing: ServerQuiescingHelper) {
-    channel.triggerUserOutboundEvent(AcceptPause.Event.end).whenComplete { _ in
-      channel.eventLoop.scheduleTask(in: Self.arriving) { quiescing.initiateShutdown(promise: nil) }
-    }
+  /// arrive before the rest.
+  private func end(_ channel: any Channel, _ arrivals: Arrivals, rest: @escaping @Sendable () -> Void) {
+    channel.triggerUserOutboundEvent(AcceptPause.Event.end).whenComplete { _ in arrivals.afterLast(rest) }
   }
 
   private typealias Listener = NIOAsyncChannel<WebChannel.Value, Never>
 
-  private func listen(_ quiescing: ServerQuiescingHelper) async throws -> Listener {
+  private func listen(_ quiescing: ServerQuiescingHelper, _ arrivals: Arrivals) async throws -> Listener {
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       // It would accept a few at a time, the last of them beyond the limit.
       .serverChannelOption(.maxMessagesPerRead, value: 1)
       .serverChannelInitializer { [connections, logger] channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
+          try channel.pipeline.syncOperations.addHandlers([AcceptPause(logger: logger), arrivals])
           // Connections beyond the limit stay in the kernel's queue until others end.
           let room = AvailableConnectionsChannelHandler(maxConnections: connections)
           try channel.pipeline.syncOperations.addHandler(room)
@@ -96,11 +97,13 @@ public struct WebServer: Service {
     }
   }
 
-  private func serve(_ listener: Listener) async {
+  private func serve(_ listener: Listener, _ arrivals: Arrivals) async {
+    defer { arrivals.end() }
     await withDiscardingTaskGroup { group in
       do {
         try await listener.executeThenClose { connections in
           for try await connection in connections {
+            arrivals.arrived(connection.channel)
             group.addTask { await channel.handle(value: connection, logger: logger) }
           }
         }
