@@ -171,7 +171,10 @@ let tests: [Target] = [
     ]),
   .testTarget(
     name: "WebServerTests",
-    dependencies: ["WebServer", logging, hummingbird, nioCore, nioPosix, nioHTTP1, nioHTTP2, httpTypes]),
+    dependencies: [
+      "WebServer", logging, hummingbird, nioCore, nioPosix, nioHTTP1, nioHTTP2, httpTypes,
+      .product(name: "NIOEmbedded", package: "swift-nio"),
+    ]),
   .testTarget(name: "WebClientTests", dependencies: ["WebClient", ahc, nioCore, nioHTTP1, nioPosix]),
   .testTarget(name: "TerminalTextTests", dependencies: ["TerminalText"]),
   .testTarget(name: "SpellingTests", dependencies: ["Spelling"]),

@@ -53,6 +53,11 @@ final class AcceptPause: ChannelDuplexHandler, RemovableChannelHandler {
     logger.warning("connections have to wait", metadata: ["error": "\(error)"])
   }
 
+  /// Others ask for a connection in their own time, as when there is room again: that does not end a pause.
+  func read(context: ChannelHandlerContext) {
+    if !isPaused && !hasEnded { context.read() }
+  }
+
   func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
     guard case Event.end = event else { return context.triggerUserOutboundEvent(event, promise: promise) }
     hasEnded = true

@@ -98,7 +98,6 @@ public struct WebServer: Service {
   }
 
   private func serve(_ listener: Listener, _ arrivals: Arrivals) async {
-    defer { arrivals.end() }
     await withDiscardingTaskGroup { group in
       do {
         try await listener.executeThenClose { connections in
@@ -107,7 +106,9 @@ public struct WebServer: Service {
             group.addTask { await channel.handle(value: connection, logger: logger) }
           }
         }
+      } catch is CancellationError {
       } catch { logger.error("no more connections are accepted", metadata: ["error": "\(error)"]) }
+      arrivals.end()
     }
   }
 }
