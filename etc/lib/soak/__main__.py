@@ -185,7 +185,8 @@ class Soak:
 
     def tell(self) -> None:
         ends = [state for jobs in self.ledger.ended.values() for state in jobs.values()]
-        print(f"jobs: {ends.count('done')} done, {ends.count('failed')} failed; "
+        print(f"jobs: {ends.count('done')} done, {ends.count('failed')} failed, "
+              f"{ends.count('removed')} removed before their end was told; "
               f"{sum(self.ledger.told.values())} webhooks for {len(self.ledger.told)} jobs")
         print("; ".join(f"{number} {what}" for what, number in sorted(self.ledger.counts.items())))
 

@@ -23,7 +23,7 @@ class Ledger:
     told: Counter = field(default_factory=Counter)  # deliveries by fid
     errors: Counter = field(default_factory=Counter)  # what went wrong, though nothing was being broken
     counts: Counter = field(default_factory=Counter)
-    deleted: set[str] = field(default_factory=set)  # fids whose owners asked for their removal
+    deleted: dict[str, str] = field(default_factory=dict)  # names by fid, whose owners asked for their removal
     lock: Lock = field(default_factory=Lock)
 
     def expect(self, name: str, *ends: str, hook: bool = False) -> None:
@@ -58,9 +58,15 @@ class Ledger:
         with self.lock:
             self.counts[what] += number
 
-    def delete(self, fid: str) -> None:
+    def delete(self, name: str, fid: str) -> None:
         with self.lock:
-            self.deleted.add(fid)
+            self.deleted[fid] = name
+
+    def remove(self, fid: str) -> None:
+        """It is gone. Where it ended just before its owner had it removed, that is all that is told of its end."""
+        with self.lock:
+            if name := self.deleted.get(fid):
+                self.ended[name].setdefault(fid, "removed")
 
     def waiting(self) -> list[str]:
         """What was acknowledged, and has not ended or not been told of."""

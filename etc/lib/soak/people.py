@@ -163,8 +163,9 @@ class Quitter(Person):
         if self.number % 2:
             self.break_off()
         else:
-            fid = self.hand_in(self.name(".mp4"), self.material.own(self.material.talk), "done", "failed")
-            self.ledger.delete(fid)  # before it is: nobody may wonder in between
+            name = self.name(".mp4")
+            fid = self.hand_in(name, self.material.own(self.material.talk), "done", "failed", "removed")
+            self.ledger.delete(name, fid)  # before it is: nobody may wonder in between
             self.ask("DELETE", f"/jobs/{fid}", wanted=(200, 202, 204, 404, 409))
             self.ledger.count("jobs cancelled")
 
@@ -293,6 +294,8 @@ class Listener(Person):
     def note(self, kind: str, job: dict) -> None:
         if kind == "reset":
             self.ledger.blame("events were forgotten before they were told")
+        elif kind == "removed":
+            self.ledger.remove(job["fid"])
         elif kind == "job" and job["state"] in ENDS:
             self.ledger.end(job["name"], job["fid"], job["state"])
             if job["state"] == "done":
