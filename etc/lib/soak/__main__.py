@@ -17,7 +17,7 @@ from gauges import MIB, Gauges, bytes_below
 from house import ADMIN, PERSON, Accidents, House
 from ledger import Ledger
 from people import (
-    Browser, Downloader, Dropper, Listener, Material, Operator, Person, Quitter, Receiver, Resumer, Uploader, Visitor)
+    Browser, Crowd, Downloader, Dropper, Listener, Material, Operator, Person, Quitter, Receiver, Resumer, Uploader, Visitor)
 
 GROWTH = 0.05  # of what is held at rest
 HISTORY, HISTORY_BYTES = {"database: MiB"}, 8192  # for each job
@@ -54,7 +54,7 @@ class Soak:
             self.skeleton, self.empty = self.files(), self.database_bytes()
             self.receiver = Receiver(self.house.hook_port, self.ledger)
             words = (self.house, self.ledger, material, self.seed)
-            self.listener = Listener(*words)
+            self.listener, self.crowd = Listener(*words), Crowd(*words)
             self.set_up_webhook(Person(*words))
             self.began = time.monotonic()
             self.gauges = Gauges(self.began)
@@ -84,13 +84,14 @@ class Soak:
     def live(self) -> None:
         """Kills what people talk to in the first minutes and at the end; looks at what the rest holds between these.
 
-        After the kills people come more often for a while: what takes its size by being used has it then. The C library's
-        caches of the gateway's threads are full after 1,300 uploads.
+        After the kills a crowd comes, and people come more often for a while: what takes its size by being used has it then.
+        The C library's caches of the gateway's threads are full after 1,300 uploads.
         """
         for part in (self.house.gateway, self.house.auth):
             self.enough.wait(self.warmup / 10)
             self.ledger.count(f"{part.name} killed")
             self.house.disturb(part)
+        self.crowd.come()
         self.house.haste = 8
         self.enough.wait(self.warmup * 0.45)
         self.house.haste = 1

@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from house import ADMIN, KEPT, PASSWORD, PERSON, House
@@ -63,15 +64,18 @@ class Person:
     def run(self, enough: threading.Event) -> None:
         due = time.monotonic()
         while not enough.wait(max(0, due - time.monotonic())):
-            self.number += 1
             due += self.every / self.house.haste
-            try:
-                self.act()
-            except (OSError, http.client.HTTPException, Refused) as error:
-                if not self.house.is_disturbed:
-                    self.ledger.blame(f"{type(self).__name__}: {error or type(error).__name__}")
-            except Exception as error:  # whatever it is, nobody stays away without a word
-                self.ledger.blame(f"{type(self).__name__}: {type(error).__name__}: {error}")
+            self.come()
+
+    def come(self) -> None:
+        self.number += 1
+        try:
+            self.act()
+        except (OSError, http.client.HTTPException, Refused) as error:
+            if not self.house.is_disturbed:
+                self.ledger.blame(f"{type(self).__name__}: {error or type(error).__name__}")
+        except Exception as error:  # whatever it is, nobody stays away without a word
+            self.ledger.blame(f"{type(self).__name__}: {type(error).__name__}: {error}")
 
     def act(self) -> None:
         raise NotImplementedError
@@ -81,9 +85,9 @@ class Person:
 
     # Requests
 
-    def ask(self, method: str, path: str, body: bytes | None = None, *, wanted=(200,), **headers: str):
+    def ask(self, method: str, path: str, body: bytes | None = None, *, wanted=(200,), port: int | None = None, **headers: str):
         """A request by a connection of its own; (status, headers, body), where the status is one that is wanted."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.house.gateway_port, timeout=90)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.house.gateway_port, timeout=90)
         try:
             headers = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, self.authorization() | headers)
@@ -346,6 +350,21 @@ class Browser(Person):
     def act(self) -> None:
         self.ask("GET", self.paths[self.number % len(self.paths)])
         self.ledger.count("pages and lists")
+
+
+class Crowd(Person):
+    """Many who ask at the same time: what a part opens for them and keeps, such as SQLite's readers, is open then."""
+
+    people, visits = 32, 1600
+
+    def act(self) -> None:
+        self.authorization()
+        with ThreadPoolExecutor(self.people) as pool:
+            list(pool.map(self.visit, range(self.visits)))
+
+    def visit(self, _: int) -> None:
+        self.ask("GET", "/jobs?limit=1")
+        self.ask("POST", "/validate", port=self.house.auth_port)
 
 
 class Visitor(Person):
