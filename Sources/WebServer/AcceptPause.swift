@@ -2,8 +2,8 @@ import Glibc
 import Logging
 import NIOCore
 
-/// Accepts nothing for a moment where there is no descriptor or no memory for a connection. NIO means to wait, too, but goes
-/// on being woken by the connection that it cannot take, and does nothing else.
+/// Accepts nothing for a moment where there is no descriptor or no memory for a connection, and nothing after the end. NIO
+/// means to wait, too, but goes on being woken by the connection that it cannot take, and does nothing else.
 final class AcceptPause: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
@@ -53,7 +53,7 @@ final class AcceptPause: ChannelDuplexHandler, RemovableChannelHandler {
     logger.warning("connections have to wait", metadata: ["error": "\(error)"])
   }
 
-  /// Others ask for a connection in their own time, as when there is room again: that does not end a pause.
+  /// Other handlers ask for a connection by themselves, as when they have room again: that ends no pause.
   func read(context: ChannelHandlerContext) {
     if !isPaused && !hasEnded { context.read() }
   }

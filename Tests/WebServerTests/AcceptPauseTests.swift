@@ -1,5 +1,4 @@
 import Glibc
-import Logging
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -22,8 +21,7 @@ import Testing
   private let channel: EmbeddedChannel
 
   init() {
-    let logger = Logger(label: "WebServerTests") { _ in SwiftLogNoOpLogHandler() }
-    channel = EmbeddedChannel(handlers: [reads, AcceptPause(logger: logger)])
+    channel = EmbeddedChannel(handlers: [reads, AcceptPause(logger: .silent)])
     channel.read()
   }
 

@@ -18,8 +18,7 @@ import Testing
         ClientLimits(
           head: .seconds(5), body: .seconds(5), idle: .seconds(5), write: .seconds(5), connections: 1000,
           connectionsPerAddress: 0)
-      }, certificates: { nil }, logger: Logger(label: "WebServerTests") { _ in SwiftLogNoOpLogHandler() },
-      onListening: onListening)
+      }, certificates: { nil }, logger: .silent, onListening: onListening)
   }
 
   /// As where another service of the process fails: NIO traps when a connection that was accepted reaches nobody.
@@ -38,4 +37,8 @@ import Testing
       }
     }
   }
+}
+
+extension Logger {
+  static let silent = Logger(label: "WebServerTests") { _ in SwiftLogNoOpLogHandler() }
 }

@@ -63,7 +63,7 @@ class Ledger:
             self.deleted[fid] = name
 
     def remove(self, fid: str) -> None:
-        """It is gone. Where it ended just before its owner had it removed, that is all that is told of its end."""
+        """It is gone. Where it ended just before its owner had it removed, of its end the webhook alone may tell."""
         with self.lock:
             if name := self.deleted.get(fid):
                 self.ended[name].setdefault(fid, "removed")
