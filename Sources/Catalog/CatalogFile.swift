@@ -86,6 +86,8 @@ struct CatalogFile {
       // Each connection keeps pages up to so many KiB. With SQLite's 2 MiB for each of six a service grows for days, for what
       // the system's own cache of the file has as well.
       try db.execute(sql: "PRAGMA cache_size = -512")
+      // What SQLite sorts it would else put into a file in /tmp, which a container need not have.
+      try db.execute(sql: "PRAGMA temp_store = MEMORY")
       // A log that grew while somebody read for long would stay so large, in bytes, until the service ends.
       try db.execute(sql: "PRAGMA journal_size_limit = \(4 << 20)")
     }

@@ -41,10 +41,9 @@ extension Catalog {
   /// All jobs that have ended, those that ended first in front.
   public func endedJobs() async throws(CatalogError) -> [EndedJob] {
     try await read { db in
-      // Row by row: a record takes much more memory than what is kept of it.
-      let rows = try JobRow.fetchCursor(
-        db, sql: "SELECT * FROM jobs WHERE state IN ('done', 'failed') ORDER BY finished_at, id")
+      // Row by row, and sorted here: a record takes much more memory than what is kept of it.
+      let rows = try JobRow.fetchCursor(db, sql: "SELECT * FROM jobs WHERE state IN ('done', 'failed')")
       return try Array(rows.compactMap { EndedJob($0.job) })
-    }
+    }.sorted { ($0.endedAt, $0.id) < ($1.endedAt, $1.id) }
   }
 }

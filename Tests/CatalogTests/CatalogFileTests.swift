@@ -77,6 +77,24 @@ import WireFormats
     }
   }
 
+  /// In a container whose root is read-only there is no place for such a file.
+  @Test func nothingIsSortedInAFile() async throws {
+    let catalog = try directory.catalog()
+    let files = try await catalog.read { db in
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4000)
+          SELECT randomblob(2000) AS bytes FROM numbers ORDER BY bytes
+          """)
+      _ = try rows.next()
+      return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        .compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
+    }
+    #expect(files.contains { $0.hasSuffix("catalog.sqlite") })
+    #expect(files.filter { $0.contains("etilqs") } == [])
+  }
+
   @Test func whatIsThereIsThereAfterOpeningAgain() async throws {
     let job = try JobRecord.full()
     let (user, key) = try await {
