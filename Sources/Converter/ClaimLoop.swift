@@ -38,10 +38,17 @@ struct ClaimLoop: Sendable {
       case .claim(let name):
         guard try await hasRoom() else { return bench.wake(at: .now + Self.pauseWithoutRoom) }
         let begin = SpanTime()
-        if let claim = try await claim(name) {
-          jobs.addTask { await process(claim, since: begin) }
-        } else {
-          bench.lostRace()
+        do throws(SpoolError) {
+          if let claim = try await claim(name) {
+            jobs.addTask { await process(claim, since: begin) }
+          } else {
+            bench.lostRace()
+          }
+        } catch {
+          logger.error("the job cannot be claimed", metadata: ["job": "\(name.id)", "error": "\(error)"])
+          // A disk or server in trouble fails all of them; else it is this one, such as another user's.
+          if error.isTemporary { return bench.wake(at: .now + Self.pauseAfterFailure) }
+          bench.rest(name, for: Self.pauseAfterFailure)
         }
       case .askForPause(let name): bench.rest(name, for: try await pause(before: name))
       case .nothing(let restUntil):
@@ -69,10 +76,10 @@ struct ClaimLoop: Sendable {
         let claim = try spool.claim(name, for: owner) {
           begun = $0; bench.begin($0)
         }
-        if claim == nil, let begun { bench.end(begun) }
+        if claim == nil, let begun { bench.release(begun) }
         return claim
       } catch {
-        if let begun { bench.end(begun) }
+        if let begun { bench.release(begun) }
         throw error
       }
     }
@@ -89,6 +96,7 @@ struct ClaimLoop: Sendable {
   /// For the job's own small files. Whoever needs more fails, and is tried again with growing pauses.
   private static let leastRoom: (bytes: Int64, inodes: Int64) = (64 << 10, 8)
   private static let pauseWithoutRoom = Duration.seconds(5)
+  private static let pauseAfterFailure = Duration.seconds(5)
 
   private func pause(before name: JobName) async throws(SpoolError) -> Duration {
     try await BlockingThreads.run { [spool] () throws(SpoolError) in

@@ -73,11 +73,16 @@ final class Workbench: Sendable {
   }
 
   func end(_ claim: Claim) {
+    release(claim)
+    wake()
+  }
+
+  /// Like ``end(_:)``, of a claim that came to nothing: the loop goes on by itself.
+  func release(_ claim: Claim) {
     state.withLock {
       $0.freeSlots += 1
       $0.running.remove(claim.number)
     }
-    wake()
   }
 
   /// Rings the bell at `instant`, unless it will ring sooner.

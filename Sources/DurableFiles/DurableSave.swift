@@ -60,6 +60,7 @@ extension Files {
     _ path: FilePath, with bytes: [UInt8], _ permissions: FilePermissions, isDurable: Bool
   ) throws(FileError) {
     var file = try NewFile(creating: path, permissions: permissions)
+    try file.giveToOwnerOfDirectory()
     try file.write(bytes.span)
     if isDurable { try file.synchronize() }
     try file.close()

@@ -8,21 +8,33 @@ public enum Files {
     try check("make the directory", path, unsafe path.withPlatformString { unsafe mkdir($0, 0o777) })
   }
 
-  /// Makes a directory unless it is there already. Another file of that name, or a link to a directory, is an error.
-  public static func makeDirectoryIfAbsent(_ path: FilePath) throws(FileError) {
+  /// Makes a directory unless it is there already. Another file of that name is an error.
+  ///
+  /// - Parameter mayBeLink: whether a link to a directory will do.
+  public static func makeDirectoryIfAbsent(_ path: FilePath, mayBeLink: Bool = false) throws(FileError) {
     do {
       try makeDirectory(path)
     } catch {
-      guard error.errno == .fileExists, try status(path)?.kind == .directory else { throw error }
+      guard error.errno == .fileExists, try isDirectory(path, mayBeLink: mayBeLink) else { throw error }
     }
   }
 
-  /// Makes a directory like ``makeDirectoryIfAbsent(_:)``. One that root makes is given to the owner of the directory that
-  /// it is in: a service could not use root's.
-  public static func makeOwnersDirectoryIfAbsent(_ path: FilePath) throws(FileError) {
-    guard try status(path) == nil else { return try makeDirectoryIfAbsent(path) }
-    try makeDirectoryIfAbsent(path)
+  /// Makes a directory like ``makeDirectoryIfAbsent(_:mayBeLink:)``. One that root makes is given to the owner of the
+  /// directory that it is in: a service could not use root's.
+  public static func makeOwnersDirectoryIfAbsent(_ path: FilePath, mayBeLink: Bool = false) throws(FileError) {
+    do {
+      try makeDirectory(path)
+    } catch {
+      guard error.errno == .fileExists, try isDirectory(path, mayBeLink: mayBeLink) else { throw error }
+      return
+    }
+    guard geteuid() == 0 else { return }
     try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).give(path, toOwnerOf: path.parent)
+  }
+
+  private static func isDirectory(_ path: FilePath, mayBeLink: Bool) throws(FileError) -> Bool {
+    guard mayBeLink else { return try status(path)?.kind == .directory }
+    return (try? Descriptor(opening: path, O_RDONLY | O_DIRECTORY)) != nil
   }
 
   /// Gives `source` the name `target`, in place of what had it before (rename(2)).

@@ -19,6 +19,9 @@ public struct NewFile: ~Copyable, Sendable {
       opening: path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions, as: "create")
   }
 
+  /// Gives a file that root has made to the owner of the directory that it is in; for others this does nothing.
+  public func giveToOwnerOfDirectory() throws(FileError) { try descriptor.give(path, toOwnerOf: path.parent) }
+
   /// Appends all bytes.
   public mutating func write(_ bytes: Span<UInt8>) throws(FileError) {
     try write(bytes, at: byteCount)

@@ -12,7 +12,7 @@ public struct Spool: Sendable {
   public init(opening root: FilePath) throws(SpoolError) {
     layout = SpoolLayout(root: root)
     do {
-      try Files.makeDirectoryIfAbsent(root)
+      try Files.makeDirectoryIfAbsent(root, mayBeLink: true)
       for directory in layout.directories { try Files.makeDirectoryIfAbsent(directory) }
     } catch {
       throw SpoolError(.unusable, "the spool \(root) cannot be used: \(error)", cause: error)

@@ -111,12 +111,11 @@ import Testing
     try await withScratch { scratch in
       try await scratch.makeSpool()
       try await scratch.mp3spool("check")
-      let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
       let program = try await scratch.programForEverybody()
       for place in ["/incoming", "/.state/tmp", "/done"] {
         try await scratch.run("chmod", ["-R", "777", scratch.spool.path])
         try await scratch.run("chmod", ["755", scratch.spool.path + place])
-        let outcome = try await scratch.tool("env", nobody + [program, "work", "--spool", scratch.spool.path])
+        let outcome = try await scratch.tool("env", Scratch.nobody + [program, "work", "--spool", scratch.spool.path])
         expectRefusal(outcome, status: 69, scratch.spool.path + place)
       }
     }
@@ -270,13 +269,6 @@ import Testing
 }
 
 extension Scratch {
-  /// A copy of the program that other users can run, too.
-  fileprivate func programForEverybody() async throws -> String {
-    try await run("cp", [Program.path, path("mp3spool")])
-    try await run("chmod", ["755", path("mp3spool")])
-    return path("mp3spool")
-  }
-
   /// The environment in which statfs(2) calls this directory NFS.
   fileprivate func pretendingNFS(at directory: String) async throws -> [String: String] {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -1,5 +1,6 @@
 import DurableFiles
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -20,6 +21,33 @@ import Testing
     #expect(try spool.sidecar(in: job) == TemporarySpool.sidecar)
     #expect(try spool.sourceSize(in: job) == Int64(TemporarySpool.source.count))
     #expect(try directory.names(in: directory.layout.staging) == [])
+  }
+
+  /// A job of root's would be claimed by nobody: to give a directory another parent takes the right to write to it.
+  @Test(.enabled(if: geteuid() == 0, "root gives what it makes to somebody else"))
+  func whatRootMakesBelongsToWhomTheSpoolIs() throws {
+    for path in directory.layout.directories {
+      try FileManager.default.setAttributes([.ownerAccountID: 65534], ofItemAtPath: path.string)
+    }
+    let job = directory.layout.job(try directory.enqueue(), in: .waiting)
+    for path in [job, JobFiles.source(in: job), JobFiles.sidecar(in: job)] {
+      #expect(try Files.status(path)?.owner == 65534, "\(path)")
+    }
+    let reason = JobFailure(code: "cancelled", sentence: "cancelled", isCertain: true)
+    #expect(try spool.leave(reason, for: ClaimNumber(), in: job))
+    let reasons = try Files.list(job).filter { $0.kind == .directory }
+    #expect(try reasons.map { try Files.status(job.appending($0.component))?.owner } == [65534])
+  }
+
+  @Test func aSpoolMayBeNamedByALink() throws {
+    let link = FilePath("\(directory.root)-link")
+    try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: directory.root.string)
+    defer { try? Files.unlink(link) }
+    try Spool(opening: link).probe()
+    // Within it a link could lead the jobs to elsewhere.
+    try FileManager.default.removeItem(atPath: directory.layout.failed.string)
+    try FileManager.default.createSymbolicLink(atPath: directory.layout.failed.string, withDestinationPath: "/tmp")
+    #expect(throws: SpoolError.self) { try Spool(opening: link) }
   }
 
   @Test func nothingIsInIncomingBeforeTheCommit() throws {

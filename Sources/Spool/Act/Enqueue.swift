@@ -19,8 +19,13 @@ public struct StagedJob: ~Copyable, Sendable {
     let directory = spool.layout.staging.appending("\(id).\(ClaimNumber())")
     self.directory = directory
     // Its name is never used twice, so one that is there already is ours, and only the answer was lost (rule R3).
-    try spooling { () throws(FileError) in try Files.makeDirectoryIfAbsent(directory) }
-    do { source = try NewFile(creating: JobFiles.source(in: directory)) } catch {
+    // Root's would be moved by nobody else: to give a directory another parent takes the right to write to it (rename(2)).
+    try spooling { () throws(FileError) in try Files.makeOwnersDirectoryIfAbsent(directory) }
+    do {
+      let source = try NewFile(creating: JobFiles.source(in: directory))
+      try source.giveToOwnerOfDirectory()
+      self.source = consume source
+    } catch {
       try? spool.throwAway(directory)
       throw SpoolError(error)
     }
@@ -60,6 +65,7 @@ public struct StagedJob: ~Copyable, Sendable {
     do {
       // Both files are there before the first is waited for: one commit of the file system's journal then serves both.
       var ticket = try NewFile(creating: JobFiles.sidecar(in: directory))
+      try ticket.giveToOwnerOfDirectory()
       try ticket.write(sidecar.span)
       try source.synchronizeAndClose()
       try ticket.synchronizeAndClose()

@@ -25,7 +25,7 @@ extension Spool {
   func leave(_ reason: JobFailure, for number: ClaimNumber, in job: FilePath) throws(SpoolError) -> Bool {
     let output = JobFiles.output(of: number, in: job)
     do {
-      try Files.makeDirectoryIfAbsent(output)
+      try Files.makeOwnersDirectoryIfAbsent(output)
       try Files.save(JSON.encode(reason), to: JobFiles.failure(inOutput: output))
       try Files.synchronize(directory: job)
       return true
