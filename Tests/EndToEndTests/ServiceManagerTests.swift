@@ -30,6 +30,23 @@ struct ServiceManagerTests {
     }
   }
 
+  /// One that has to wait for long was taken for one that does not start, and killed every 90 s.
+  @Test func aConverterThatWaitsForItsSpoolIsReadyAndLives() async throws {
+    try await withScratch { scratch in
+      let path = scratch.path("notify")
+      let manager = try await scratch.serviceManager(at: path)
+      let work = try scratch.start(["work"], ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"])
+      try await eventually("two signs of life") {
+        manager.said.contains("READY=1\n") && manager.said.split(separator: "\n").count { $0 == "WATCHDOG=1" } >= 2
+      }
+      #expect(!FileManager.default.fileExists(atPath: scratch.spool.path))
+      work.send(SIGTERM)
+      #expect(await work.outcome().status == 0)
+      manager.send(SIGKILL)
+      _ = await manager.outcome()
+    }
+  }
+
   @Test(.enabled(if: Tool.isThere("systemd-analyze"), "systemd is not installed"))
   func theUnitsAreReadAndLetTheServicesDoLittle() async throws {
     try await withScratch { scratch in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ServiceLifecycle
 import Settings
 
 struct ServeCommand: AsyncParsableCommand {
@@ -120,7 +121,9 @@ struct WorkCommand: AsyncParsableCommand {
       let current = try await Current(parts) { parts, old in
         try Arrangement(parts, loginRate: parts.loginRate(after: old))
       }
-      let converter = try parts.converter(try await parts.awaitedSpool(), current)
+      let converter: any Service =
+        try parts.hasSpool()
+        ? parts.converter(try parts.spool(), current) : LateConverter(parts: parts, current: current)
       let manager = parts.manager(parts: parts.metricsServerCount)
       try await ServiceRun(source: source, current: current, manager: manager)
         .run(working: [converter], serving: parts.metricsServers(current, manager))

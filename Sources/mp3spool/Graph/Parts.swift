@@ -43,23 +43,7 @@ struct Parts {
     return try spool()
   }
 
-  /// The spool of converters, which a gateway makes, here or on another host. They wait for it, and make none: where its
-  /// file system is not mounted yet, they would look into the empty folder under it for ever.
-  func awaitedSpool() async throws -> Spool {
-    var isTold = false
-    while try !hasSpool() {
-      if !isTold {
-        Telemetry.logger("converter").notice(
-          "there is no spool yet: waiting for a gateway to make it, or for its file system to be mounted",
-          metadata: ["spool": "\(settings.spool)"])
-      }
-      isTold = true
-      try await Task.sleep(for: .seconds(1))
-    }
-    return try spool()
-  }
-
-  private func hasSpool() throws -> Bool { try Files.status(SpoolLayout(root: settings.spool).incoming) != nil }
+  func hasSpool() throws -> Bool { try Files.status(SpoolLayout(root: settings.spool).incoming) != nil }
 
   /// The spool, for a command that only makes sense where there is one: a misspelt directory must not become one.
   ///
@@ -95,7 +79,7 @@ struct Parts {
 
   private func makeDatabaseDirectory() throws {
     let directory = settings.database.removingLastComponent()
-    if !directory.isEmpty { try Files.makeOwnersDirectoryIfAbsent(directory) }
+    if !directory.isEmpty { try Files.makeOwnersDirectoryIfAbsent(directory, mayBeLink: true) }
   }
 
   /// Is the spool on a file system that only this host mounts?
