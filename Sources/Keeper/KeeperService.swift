@@ -20,14 +20,16 @@ public struct KeeperService: Service {
   private let logger: Logger
   private let isLocal: Bool
   private let chore: @Sendable () async throws -> Void
+  private let sweepInterval: Duration
 
   /// - Parameters:
   ///   - fairShare: what gives all new jobs of this process their ids.
   ///   - drops: what becomes of a file that is dropped into the folder now.
+  ///   - sweepInterval: how often what was left over is cleared away.
   ///   - chore: what else there is to do at the start and at each scan of everything.
   public init(
     spool: Spool, catalog: Catalog, fairShare: FairShare, drops: @escaping @Sendable () -> DropRules, isLocal: Bool,
-    logger: Logger,
+    logger: Logger, sweepInterval: Duration = .seconds(3600),
     chore: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.spool = spool
@@ -37,6 +39,7 @@ public struct KeeperService: Service {
     self.drops = drops
     self.isLocal = isLocal
     self.logger = logger
+    self.sweepInterval = sweepInterval
     self.chore = chore
   }
 
@@ -44,7 +47,9 @@ public struct KeeperService: Service {
     var folder = DropFolder(
       spool: spool, catalog: catalog, fairShare: fairShare, rules: drops,
       settleTime: isLocal ? .seconds(2) : .seconds(10), logger: logger)
+    async let sweeping: Void = sweep()
     if isLocal { try await followEvents(&folder) } else { try await poll(&folder) }
+    await sweeping
   }
 
   private func followEvents(_ folder: inout DropFolder) async throws {
@@ -97,13 +102,30 @@ public struct KeeperService: Service {
   }
 
   private func recover(_ folder: DropFolder) async throws {
-    let quarantined = try await BlockingThreads.run { [spool] () throws(SpoolError) in
+    let quarantined = try await BlockingThreads.run { [self] () throws(SpoolError) in
       try spool.emptyTrash()
-      try spool.discardLeftovers()
-      return try spool.quarantineUnknown()
+      try spool.discardLeftovers(refused: mind)
+      return try spool.quarantineUnknown(refused: mind)
     }
     for name in quarantined { logger.warning("moved to corrupt/", metadata: ["name": "\(name)"]) }
     try await folder.recover()
+  }
+
+  /// Clears away now and then what those leave who are killed while this process goes on, or were just before its start.
+  private func sweep() async {
+    while !Task.isShuttingDownGracefully && !Task.isCancelled {
+      guard (try? await cancelWhenGracefulShutdown({ try await Task.sleep(for: sweepInterval) })) != nil else { return }
+      await enduring { () async throws in
+        try await BlockingThreads.run { [self] () throws(SpoolError) in
+          try spool.emptyTrash(after: sweepInterval)
+          try spool.discardLeftovers(refused: mind)
+        }
+      }
+    }
+  }
+
+  private func mind(_ error: SpoolError) {
+    logger.warning("something stays where it does not belong", metadata: ["error": "\(error)"])
   }
 
   private enum Event: Sendable {

@@ -124,10 +124,32 @@ import WireFormats
 
   init() throws { house = try TemporaryHouse() }
 
-  private func service(isLocal: Bool, _ fairShare: FairShare? = nil) -> KeeperService {
+  private func service(
+    isLocal: Bool, _ fairShare: FairShare? = nil, sweepInterval: Duration = .seconds(3600)
+  ) -> KeeperService {
     KeeperService(
       spool: house.spool, catalog: house.catalog, fairShare: fairShare ?? FairShare(catalog: house.catalog),
-      drops: house.drops, isLocal: isLocal, logger: .silent)
+      drops: house.drops, isLocal: isLocal, logger: .silent, sweepInterval: sweepInterval)
+  }
+
+  /// Who was killed while the service runs leaves it, and so does the service that was killed and started again at once.
+  @Test(.timeLimit(.minutes(5)), arguments: [true, false])
+  func whatIsLeftOverWhileTheServiceRunsIsClearedAway(_ isLocal: Bool) async throws {
+    let service = service(isLocal: isLocal, sweepInterval: .milliseconds(50))
+    let running = Task { try await service.run() }
+    // After this the start's own clearing is over.
+    try house.drop("first.mp4")
+    while try house.spool.list(.waiting).isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+    let deleted = house.layout.trash.appending("half")
+    let staged = house.layout.staging.appending("\(JobID(at: Date())).1")
+    for path in [deleted, staged] { try Files.makeDirectory(path) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date.now.addingTimeInterval(-37 * 3600)], ofItemAtPath: staged.string)
+    while try Files.status(deleted) != nil || Files.status(staged) != nil {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    running.cancel()
+    try await running.value
   }
 
   /// Runs the service until `isEnough` holds, asked at each change in `incoming/`, which is named by inotify.

@@ -66,13 +66,59 @@ import Testing
   @Test func oldStagedJobsAreDiscardedAndYoungOnesNot() throws {
     let staged = try spool.stage(JobID(at: Date()))
     try spool.discardLeftovers()
-    let path = try #require(try Files.list(layout.staging).first).component
+    let path = layout.staging.appending(try #require(try Files.list(layout.staging).first).component)
     let date = try Date(timeIntervalSince1970: spool.now() / .seconds(1) - 37 * 3600)
-    try FileManager.default.setAttributes(
-      [.modificationDate: date], ofItemAtPath: layout.staging.appending(path).string)
+    for path in [path, JobFiles.source(in: path)] {
+      try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path.string)
+    }
     try spool.discardLeftovers()
     #expect(try directory.names(in: layout.staging) == [])
     staged.discard()
+  }
+
+  /// An upload may take longer than that, and its directory tells of no byte that comes.
+  @Test func aStagedJobThatIsStillWrittenToIsNoLeftover() throws {
+    var staged = try spool.stage(JobID(at: Date()))
+    let path = layout.staging.appending(try #require(try Files.list(layout.staging).first).component)
+    let date = try Date(timeIntervalSince1970: spool.now() / .seconds(1) - 37 * 3600)
+    try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path.string)
+    try staged.append(TemporarySpool.source)
+    #expect(try spool.leftovers() == [])
+    staged.discard()
+  }
+
+  @Test func whatCameToTheTrashJustNowIsLeftToWhoBroughtIt() throws {
+    try directory.write("", to: layout.trash.appending("young"))
+    try spool.emptyTrash(after: .seconds(60))
+    #expect(try directory.names(in: layout.trash) == ["young"])
+    try spool.emptyTrash()
+    #expect(try directory.names(in: layout.trash) == [])
+  }
+
+  /// A folder of root's in `done/` kept the gateway from starting.
+  @Test(.enabled(if: geteuid() == 0, "only root may become another user"))
+  func whatIsAnothersStaysAndKeepsNobodyFromTheRest() async throws {
+    for path in layout.directories {
+      try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path.string)
+    }
+    let (theirs, root) = (layout.done.appending("a folder of root's"), directory.root.string)
+    let left = layout.staging.appending("\(JobID(at: Date())).\(ClaimNumber())")
+    for path in [theirs, left] {
+      try Files.makeDirectory(path)
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o755, .modificationDate: Date.now.addingTimeInterval(-37 * 3600)],
+        ofItemAtPath: path.string)
+    }
+    await #expect(processExitsWith: .success) { [root = root as String] in
+      try #require(seteuid(65534) == 0)
+      let spool = try Spool(opening: FilePath(root))
+      try Files.makeDirectory(spool.layout.done.appending("ours"))
+      var refused: [SpoolError] = []
+      #expect(try spool.quarantineUnknown { refused.append($0) } == ["ours"])
+      try spool.discardLeftovers { refused.append($0) }
+      #expect(refused.map(\.cause?.errno) == [.permissionDenied, .permissionDenied])
+    }
+    #expect(try Files.status(theirs) != nil && Files.status(left) != nil)
   }
 
   @Test func aJobIsFoundInEachState() throws {

@@ -13,15 +13,23 @@ extension Spool {
   }
 
   /// Deletes what lies in `trash/`: what an earlier run did not get to, or could not. Another process may be trying the
-  /// folder out: the names of a moment are left to ``discardLeftovers()``.
-  public func emptyTrash() throws(SpoolError) {
+  /// folder out: the names of a moment are left to ``discardLeftovers(refused:)``.
+  ///
+  /// - Parameter age: only what lies there for so long. What came just now, somebody else is about to delete.
+  public func emptyTrash(after age: Duration = .zero) throws(SpoolError) {
+    let latest = age == .zero ? nil : try now() - age
     for entry in try spooling({ () throws(FileError) in try Files.list(layout.trash, except: JobFiles.isTemporary) }) {
-      delete(layout.trash.appending(entry.component))
+      let path = layout.trash.appending(entry.component)
+      if let latest {
+        // The rename that brought it here changed its status; source: inode(7).
+        guard let status = try? Files.status(path), status.changed <= latest else { continue }
+      }
+      delete(path)
     }
   }
 
   /// What a process left that was killed: files that it tried the spool out with, half-written ones, and uploads that were
-  /// never committed. A running upload writes to its directory, so it is younger.
+  /// never committed. A running upload writes to its source, so it is younger.
   public func leftovers() throws(SpoolError) -> [FilePath] {
     let now = try now()
     var found: [FilePath] = []
@@ -31,28 +39,56 @@ extension Spool {
         let isStaged = directory == layout.staging && entry.kind == .directory
         guard isStaged || JobFiles.isTemporary(entry.name) else { continue }
         let path = directory.appending(entry.component)
-        guard let status = try spooling({ () throws(FileError) in try Files.status(path) }) else { continue }
-        if now - status.modified > (isStaged ? Self.stagedLifetime : Self.temporaryLifetime) { found.append(path) }
+        guard let modified = try spooling({ () throws(FileError) in try lastChange(of: path, isStaged) }) else {
+          continue
+        }
+        if now - modified > (isStaged ? Self.stagedLifetime : Self.temporaryLifetime) { found.append(path) }
       }
     }
     return found
+  }
+
+  /// When something was last written there; nil where it is gone.
+  private func lastChange(of path: FilePath, _ isStaged: Bool) throws(FileError) -> Duration? {
+    guard let own = try Files.status(path)?.modified else { return nil }
+    guard isStaged, let source = try Files.status(JobFiles.source(in: path))?.modified else { return own }
+    return max(own, source)
   }
 
   private static let stagedLifetime = Duration.seconds(36 * 3600)
   private static let temporaryLifetime = Duration.seconds(3600)
 
   /// Throws away what `leftovers` found.
-  public func discardLeftovers() throws(SpoolError) { for path in try leftovers() { try throwAway(path) } }
+  ///
+  /// - Parameter refused: hears of what may not be moved, such as another user's, which stays and keeps nobody from his work.
+  public func discardLeftovers(refused: (SpoolError) -> Void = { _ in }) throws(SpoolError) {
+    for path in try leftovers() {
+      try enduring(refused) { () throws(SpoolError) in _ = try throwAway(path) }
+    }
+  }
+
+  private func enduring(_ refused: (SpoolError) -> Void, _ work: () throws(SpoolError) -> Void) throws(SpoolError) {
+    do { try work() } catch {
+      if error.isTemporary { throw error }
+      refused(error)
+    }
+  }
 
   /// Moves what has no shape that the protocol knows out of the state directories into `corrupt/`, kept for a look.
   ///
   /// Plain files stay: in `incoming/` they are drops, in `done/` exported MP3s. So do hidden names.
   ///
+  /// - Parameter refused: hears of what may not be moved, as for ``discardLeftovers(refused:)``.
   /// - Returns: the names that were moved.
-  public func quarantineUnknown() throws(SpoolError) -> [String] {
-    let unknown = try unknownNames().filter { !$0.isDropped }
-    for (path, _) in unknown { try quarantine(path) }
-    return unknown.compactMap { $0.path.lastComponent?.string }
+  public func quarantineUnknown(refused: (SpoolError) -> Void = { _ in }) throws(SpoolError) -> [String] {
+    var moved: [String] = []
+    for (path, isDropped) in try unknownNames() where !isDropped {
+      try enduring(refused) { () throws(SpoolError) in
+        try quarantine(path)
+        if let name = path.lastComponent?.string { moved.append(name) }
+      }
+    }
+    return moved
   }
 
   /// Puts something that is none of the protocol's into `corrupt/`.
