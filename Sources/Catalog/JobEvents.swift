@@ -18,18 +18,19 @@ extension Catalog {
   /// How many events are remembered.
   private static let memory = 100_000
 
-  /// The number of the newest event; 0 where there was none.
-  public func newestEvent() async throws(CatalogError) -> Int64 {
-    try await read { db in try Int64.fetchOne(db, sql: "SELECT max(number) FROM job_events") ?? 0 }
+  /// The number of the newest event, or where there was none yet, the one before the first.
+  public func newestEvent() async throws(CatalogError) -> Int64 { try await read(Self.newestEvent) }
+
+  private static func newestEvent(_ db: Database) throws -> Int64 {
+    try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'job_events'") ?? 0
   }
 
   /// The events after that number, oldest first, at most `limit`; nil where some of them are forgotten.
   public func events(after number: Int64, limit: Int = 1000) async throws(CatalogError) -> [JobEvent]? {
     try await read { db in
       // A number that was never given comes from another database.
-      let known = try Row.fetchOne(
-        db, sql: "SELECT min(number) - 1 AS first, max(number) AS last FROM job_events")
-      let (first, last) = (known?["first"] as Int64? ?? 0, known?["last"] as Int64? ?? 0)
+      let last = try Self.newestEvent(db)
+      let first = try Int64.fetchOne(db, sql: "SELECT min(number) - 1 FROM job_events") ?? last
       guard first...max(first, last) ~= number else { return nil }
       return try Row.fetchAll(
         db, sql: "SELECT * FROM job_events WHERE number > ? ORDER BY number LIMIT ?", arguments: [number, limit]

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The tables, and the steps that lead to them.
@@ -47,6 +48,23 @@ enum Schema {
     try db.execute(sql: index)
     try addRequest(db)
     try db.execute(sql: NoticeSQL.triggers)
+    try beginEvents(db)
+  }
+
+  /// Has the numbers of events begin at the milliseconds since 1970 in a new database, and in one that was restored: so none is
+  /// given twice, and a listener that knows one of the former database is told that it has missed something.
+  private static func beginEvents(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'job_events', ? WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'job_events')
+        """, arguments: [Date.now.milliseconds])
+  }
+
+  /// Forgets the events of a database that goes on as another one.
+  static func forgetEvents(_ db: Database) throws {
+    try db.execute(sql: "DELETE FROM job_events; DELETE FROM sqlite_sequence WHERE name = 'job_events'")
+    try beginEvents(db)
   }
 
   /// Tables of earlier versions know nothing of requests, nor do the triggers that copy their rows.

@@ -16,7 +16,7 @@ import Testing
 
   @Test func eachChangeOfStateIsAnEvent() async throws {
     let job = try JobRecord.waiting(1)
-    #expect(try await catalog.newestEvent() == 0)
+    let begin = try await catalog.newestEvent()
     for record in [job, job.moved(to: .active, attempt: 0), job.moved(to: .waiting, attempt: 1)] {
       try await catalog.upsert(record)
     }
@@ -24,7 +24,7 @@ import Testing
     try await catalog.upsert([job.moved(to: .waiting, attempt: 1), job.moved(to: .active, attempt: 0)])
     try await catalog.upsert(job.moved(to: .done, attempt: 1))
     try await catalog.expire(job.id)
-    let events = try #require(try await catalog.events(after: 0))
+    let events = try #require(try await catalog.events(after: begin))
     #expect(events.map(\.state) == [.waiting, .active, .waiting, .done, nil])
     #expect(events.allSatisfy { $0.id == job.id && $0.owner == job.owner })
     #expect(events.map(\.number) == events.map(\.number).sorted())
@@ -34,12 +34,28 @@ import Testing
   }
 
   @Test func numbersThatWereNeverGivenAndForgottenOnesAreNotAnsweredWithNothing() async throws {
-    #expect(try await catalog.events(after: 7) == nil)
+    let begin = try await catalog.newestEvent()
+    #expect(try await catalog.events(after: begin + 7) == nil)
+    #expect(try await catalog.events(after: begin) == [])
     try await catalog.upsert(try (1...3).map { try JobRecord.waiting($0) })
-    try await catalog.pool.write { db in try db.execute(sql: "DELETE FROM job_events WHERE number < 3") }
-    #expect(try await catalog.events(after: 1) == nil)
-    #expect(try await catalog.events(after: 2)?.count == 1)
-    #expect(try await catalog.events(after: 4) == nil)
+    try await catalog.pool.write { db in
+      try db.execute(sql: "DELETE FROM job_events WHERE number < ?", arguments: [begin + 3])
+    }
+    #expect(try await catalog.events(after: begin + 1) == nil)
+    #expect(try await catalog.events(after: begin + 2)?.count == 1)
+    #expect(try await catalog.events(after: begin + 4) == nil)
+  }
+
+  /// A listener that has heard of the former one's events was told that it had missed nothing, once this one had as many.
+  @Test func eventsOfAnotherDatabaseAreNeverThoughtToBeOnesOwn() async throws {
+    try await catalog.upsert(try (1...3).map { try JobRecord.waiting($0) })
+    let heard = try await catalog.newestEvent()
+    try await Task.sleep(for: .milliseconds(20))
+    let place = try TemporaryDirectory()
+    let other = try place.catalog()
+    try await other.upsert(try (1...9).map { try JobRecord.waiting($0) })
+    #expect(try await other.events(after: heard) == nil)
+    try other.pool.close()
   }
 
   @Test func numbersGrowAlsoWhenTheIndexIsBuiltAnew() async throws {
