@@ -46,6 +46,7 @@ struct BackupFile {
 
   /// Copies `source`, the database at `origin`, checks the copy, and gives it the name.
   func write(_ source: Database, of origin: FilePath) throws -> BackupContents {
+    forgetInterrupted()
     let partial = FilePath("\(path).\(UUID().uuidString).partial")
     defer { Self.remove(partial) }
     let contents = try Self.copy(source, to: partial, madeAt: .now, about: .database(origin))
@@ -53,6 +54,21 @@ struct BackupFile {
     try Files.synchronize(directory: path.directory)
     return contents
   }
+
+  /// What backups have left that were broken off. Another one may be at work beside this one: its copy is younger.
+  private func forgetInterrupted() {
+    guard let name = path.lastComponent?.string, let names = try? Files.names(in: path.directory) else { return }
+    for candidate in names where candidate.hasPrefix("\(name).") && candidate.contains(".partial") {
+      let file = path.directory.appending(candidate)
+      guard let status = try? Files.status(file) else { continue }
+      if Date.now.timeIntervalSince1970 - status.modified / .seconds(1) > Self.partialLifetime {
+        try? Files.unlink(file)
+      }
+    }
+  }
+
+  /// In seconds: a copy is written to all the time.
+  private static let partialLifetime = 86_400.0
 
   /// SQLite's online backup (sqlite.org/backup.html), ended in a journal mode that needs no second file.
   ///

@@ -83,7 +83,9 @@ extension CatalogError {
     case let error as FileError where subject.isBackup && error.isAbsent && error.path == subject.path:
       self.init(.missingBackup, "There is no backup \(subject.path).")
     case let error as FileError:
-      self.init(error.errno == .noSpace ? .outOfSpace : .unusable, "The \(subject) cannot be used: \(error).")
+      self.init(error.isOutOfSpace ? .outOfSpace : .unusable, "The \(subject) cannot be used: \(error).")
+    case let error as Errno where [.noSpace, .diskQuotaExceeded].contains(error):
+      self.init(.outOfSpace, "There is no space left for the \(subject).")
     case is CancellationError: self.init(.cancelled, "The work on the \(subject) was cancelled.")
     default: self.init(.unusable, "The \(subject) cannot be used: \(error).")
     }

@@ -83,8 +83,9 @@ private struct DatabaseExchange {
 
   /// SQLite's files must all belong to whom the services run as; root's would lock them out.
   func refuseOthersFiles() throws {
-    // The database, or else the directory that it, or that its directory, will be made in.
-    let places = [target, target.directory, target.directory.directory]
+    // The database, or else the directory that it, or that its directory, will be made in: whose that is matters to root, who
+    // may write to any; others may well be let in by their group, as into a new volume of a cluster.
+    let places = geteuid() == 0 ? [target, target.directory, target.directory.directory] : [target]
     guard let owner = try places.compactMap({ try Files.status($0)?.owner }).first, owner != geteuid() else { return }
     throw CatalogError(
       .notReplaced,
@@ -126,7 +127,10 @@ private struct DatabaseExchange {
   private func bringUpToDate() throws {
     let queue = try DatabaseQueue(path: staged.string, configuration: CatalogFile.configuration)
     try Schema.prepare(queue, about: .backup(backup))
-    try queue.write(BackupNote.remove)
+    try queue.write { db in
+      try BackupNote.remove(from: db)
+      try Schema.forgetEvents(db)
+    }
     try queue.close()
     try SourceFile(reading: staged).synchronize()
   }

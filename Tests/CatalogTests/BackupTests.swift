@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import GRDB
 import Spool
@@ -115,6 +116,28 @@ import Testing
     let names = try FileManager.default.contentsOfDirectory(atPath: place.string)
     #expect(Set(names) == ["copy.sqlite", "copy.sqlite-shm"])
     #expect(try Catalog.restore(copy, to: directory.path.appending("new.sqlite")).contents.users == 1)
+  }
+
+  /// It holds hashes and keys, and each has a name of its own: they would add up.
+  @Test func whatABackupLeftThatWasBrokenOffGoesWithTheNext() async throws {
+    let catalog = try directory.catalog()
+    let names = ["copy.sqlite.OLD.partial", "copy.sqlite.OLD.partial-journal", "copy.sqlite.YOUNG.partial", "copy.txt"]
+    for name in names { try NewFile(creating: directory.path.appending(name)).close() }
+    for name in names where !name.contains("YOUNG") {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date.now.addingTimeInterval(-90_000)], ofItemAtPath: directory.path.appending(name).string)
+    }
+    try await catalog.backup(to: directory.path.appending("copy.sqlite"))
+    let left = try directory.modes().keys.filter { $0.hasPrefix("copy") }
+    #expect(Set(left) == ["copy.sqlite", "copy.sqlite.YOUNG.partial", "copy.txt"])
+  }
+
+  @Test(arguments: [Errno.noSpace, .diskQuotaExceeded])
+  func aFullDiskIsNamedWhateverFindsItFull(_ errno: Errno) {
+    let path = directory.path.appending("copy.sqlite")
+    for error in [errno, FileError(operation: "create", path: path, errno: errno)] as [any Error] {
+      #expect(CatalogError(error, about: .backup(path)).kind == .outOfSpace)
+    }
   }
 
   @Test func aCopyWithItsLogSaysWhereItCanBeRead() async throws {

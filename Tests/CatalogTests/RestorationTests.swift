@@ -46,6 +46,39 @@ import Testing
     } catch { return error }
   }
 
+  /// What came after the backup has no number in it: one that is given anew would hide what the listener has not heard.
+  @Test func whoHeardOfTheFormerDatabasesEventsIsToldToReadAnew() async throws {
+    let catalog = try directory.catalog()
+    try await catalog.upsert(.waiting(1))
+    try await catalog.backup(to: backup)
+    try await catalog.upsert(.waiting(2))
+    let heard = try await catalog.newestEvent()
+    try catalog.pool.close()
+    _ = try Catalog.restore(backup, to: directory.database)
+    let restored = try directory.catalog()
+    #expect(try await restored.events(after: heard) == nil)
+    try await restored.upsert(try (2...9).map { try .waiting($0) })
+    #expect(try await restored.events(after: heard) == nil)
+    try restored.pool.close()
+  }
+
+  /// A new volume of a cluster is root's, and lets the services in by their group.
+  @Test(.enabled(if: geteuid() == 0, "only root may become another user"))
+  func whoMayWriteToTheDirectoryNeedNotOwnIt() async throws {
+    let catalog = try directory.catalog()
+    try await catalog.backup(to: backup)
+    try catalog.pool.close()
+    try Files.unlink(directory.database)
+    let (path, database, copy) = (directory.path.string, directory.database.string, backup.string)
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: copy)
+    await #expect(processExitsWith: .success) { [database = database as String, copy = copy as String] in
+      try #require(seteuid(65534) == 0)
+      #expect(try Catalog.restore(FilePath(copy), to: FilePath(database)).former == nil)
+      #expect(try Files.status(FilePath(database))?.owner == 65534)
+    }
+  }
+
   @Test func aBackupTakesThePlaceOfTheDatabaseWhichIsKept() async throws {
     try await prepare()
     // One that was killed may leave a file that has not got its name.
