@@ -129,7 +129,7 @@ final class SettingsLayers {
       guard let given = try topLevelNames(of: path) else { return nil }
       names = given
     } catch let error as SettingsError { throw error } catch let error as YamlError {
-      throw SettingsError("\(path) is not proper YAML: \(error)")
+      throw SettingsError("\(path) is not proper YAML: \(error.sentence)")
     } catch {
       throw SettingsError("the settings file \(path) cannot be read")
     }
@@ -138,7 +138,7 @@ final class SettingsLayers {
       throw SettingsError("\(path): there is no setting '\(unknown)'; \(known).\(meant)")
     }
     do { return try await FileProvider<YAMLSnapshot>(filePath: path) } catch {
-      throw SettingsError("the settings file \(path) cannot be used: \(error)")
+      throw SettingsError("the settings file \(path) cannot be used")
     }
   }
 
@@ -169,4 +169,18 @@ final class SettingsLayers {
 
   private static let known =
     "the settings are \(SettingName.allCases.map(\.rawValue).joined(separator: ", "))"
+}
+
+extension YamlError {
+  /// What is wrong, and where. Its own description quotes the line, which may hold a password.
+  fileprivate var sentence: String {
+    switch self {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      "\(problem) (line \(mark.line), column \(mark.column))"
+    case .reader(let problem, _, _, _): problem
+    case .duplicatedKeysInMapping(let names, _): "\(names.joined(separator: ", ")) stands there more than once"
+    default: "it cannot be read"
+    }
+  }
 }

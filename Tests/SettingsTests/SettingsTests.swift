@@ -259,6 +259,21 @@ import Testing
     #expect(sentence.wholeMatch(of: /(the settings file )?[^ ]+\.yaml(:| is| must) .+/.dotMatchesNewlines()) != nil)
   }
 
+  /// The log has it, and the parser's own words quote the line.
+  @Test(arguments: [
+    "jwt-secret: @hunter2\n", "jwt-secret: `hunter2\n", "jwt-secret: a: hunter2\n", "jwt-secret: 'hunter2\n",
+    "jwt-secret: hunter2\njwt-secret: hunter2\n", "jwt-secret: hunter2\u{1}\n",
+  ])
+  func aMistakeInASecretsLineDoesNotTellTheSecret(_ text: String) async {
+    let sentence = await refusal(yaml: text)
+    #expect(!sentence.contains("hunter2") && sentence.contains(".yaml"), "\(sentence)")
+  }
+
+  @Test func aMistakeIsNamedWithItsPlace() async {
+    let sentence = await refusal(yaml: "# one\nlisten: @home\n")
+    #expect(sentence.hasSuffix("is not proper YAML: found character that cannot start any token (line 2, column 9)"))
+  }
+
   @Test func aFileThatIsAskedForMustBeThere() async {
     let error = await #expect(throws: SettingsError.self) {
       try await Settings.load(flags: [:], environment: [:], file: "/nowhere/mp3spool.yaml")
