@@ -67,12 +67,18 @@ struct EventRoute: Sendable {
     case beat
   }
 
-  /// Ends with the bulletins.
-  private static func merge(_ bulletins: AsyncStream<JobBulletin>, beat: Duration) -> AsyncStream<Tidings> {
-    AsyncStream { continuation in
+  /// Ends with the bulletins, or where its reader is further behind than `limit`.
+  static func merge(
+    _ bulletins: AsyncStream<JobBulletin>, beat: Duration, limit: Int = JobNews.backlog
+  ) -> AsyncStream<Tidings> {
+    AsyncStream(bufferingPolicy: .bufferingOldest(limit)) { continuation in
       let task = Task {
         await withTaskGroup(of: Void.self) { group in
-          group.addTask { for await bulletin in bulletins { continuation.yield(.news(bulletin)) } }
+          group.addTask {
+            for await bulletin in bulletins {
+              if case .dropped = continuation.yield(.news(bulletin)) { return }
+            }
+          }
           group.addTask {
             while (try? await Task.sleep(for: beat)) != nil { continuation.yield(.beat) }
           }

@@ -27,7 +27,7 @@ public final class JobNews: Service {
   /// Looks at the index for each look at the progress of the jobs that are being converted.
   private static let looksPerProgress = 5
   /// So much may a listener be behind. One that is further behind is let go: it comes again and says what it has seen.
-  private static let backlog = 1000
+  static let backlog = 1000
 
   public init(spool: Spool, catalog: Catalog, logger: Logger) {
     (self.spool, self.catalog, self.logger) = (spool, catalog, logger)
