@@ -15,7 +15,8 @@ public final class Catalog: Sendable {
   public let path: FilePath
   let pool: DatabasePool
   let passwords: PasswordHasher
-  let turns = AccountTurns()
+  /// Of accounts, by their digests, to log in to.
+  let turns = Turns<[UInt8]>()
   let commits = GroupCommit<JobRecord>()
 
   /// Opens the catalog, and makes it where there is none. This blocks: call it once, at the start.

@@ -1,3 +1,4 @@
+import DurableFiles
 public import Foundation
 import GRDB
 import Tokens
@@ -27,7 +28,9 @@ extension Catalog {
     email: String, password: String, clock: () -> Date = { .now }
   ) async throws(CatalogError) -> LoginAnswer {
     let account = Digest.sha256((try? Email(email).key) ?? email)
-    try await turns.enter(account)
+    guard await turns.enter(account) else {
+      throw CatalogError(.busy, "Too many people are logging in at once. Try again.")
+    }
     defer { turns.leave(account) }
     let delay = try await delay(of: account)
     if let rest = delay.remaining(at: clock()) { return .later(rest) }

@@ -10,26 +10,34 @@ public struct WebhookGate: Sendable {
 
   private let rules: AddressRules
   private let resolve: Resolver
-  /// Threads of their own: a name server that does not answer must not keep the disk's threads waiting.
-  private static let lookups = BlockingThreads(count: 8)
+  /// Threads of their own: a name server that does not answer must not keep the disk's threads waiting, nor those who make
+  /// webhooks the deliveries, nor one of them the others.
+  private static let (checks, lookups) = (BlockingThreads(count: 8), BlockingThreads(count: DeliveryQueue.width))
+  private static let turns = Turns<String>(waitingLimit: .max)
 
   public init(_ rules: AddressRules) { self.init(rules, resolve: Self.lookUp) }
 
   /// - Parameter resolve: asks name servers, or pretends to.
   init(_ rules: AddressRules, resolve: @escaping Resolver) { (self.rules, self.resolve) = (rules, resolve) }
 
-  /// The URL, if there is somebody at its host who may be sent to.
+  /// The URL, if there is somebody at its host who may be sent to. The URLs of one owner are looked at one after the other.
   ///
   /// - Throws: a sentence that says why not.
-  public func check(_ text: String) async throws -> WebhookURL {
+  public func check(_ text: String, of owner: String) async throws -> WebhookURL {
     let url = try WebhookURL(parsing: text)
-    _ = try await address(of: url)
+    _ = await Self.turns.enter(owner)
+    defer { Self.turns.leave(owner) }
+    _ = try await address(of: url, by: Self.checks)
     return url
   }
 
   /// The address to connect to.
   func address(of url: WebhookURL) async throws(WebhookRefusal) -> IPAddress {
-    let found = await Self.lookups.run { [resolve] in resolve(url) }
+    try await address(of: url, by: Self.lookups)
+  }
+
+  private func address(of url: WebhookURL, by threads: BlockingThreads) async throws(WebhookRefusal) -> IPAddress {
+    let found = await threads.run { [resolve] in resolve(url) }
     guard let found else {
       throw WebhookRefusal("the host \(url.host) cannot be found", isTemporary: true)
     }

@@ -152,33 +152,3 @@ import Testing
     #expect(!text.isEmpty && !text.contains("secret"))
   }
 }
-
-@Suite struct AccountTurnsTests {
-  @Test func aFloodOfOneAccountIsTurnedAway() async throws {
-    let turns = AccountTurns(waitingLimit: 3)
-    try await turns.enter([1])
-    // The account is held until 7 of 10 have been turned away, so exactly three wait.
-    let kinds = await withTaskGroup { group in
-      for _ in 0..<10 {
-        group.addTask {
-          await refusal { () throws(CatalogError) in
-            try await turns.enter([1])
-            turns.leave([1])
-          }
-        }
-      }
-      var kinds: [CatalogError.Kind?] = []
-      for _ in 0..<7 { kinds.append(await group.next() ?? nil) }
-      turns.leave([1])
-      return await group.reduce(into: kinds) { $0.append($1) }
-    }
-    #expect(kinds == Array(repeating: .busy, count: 7) + [nil, nil, nil])
-  }
-
-  @Test func differentAccountsDoNotWaitForOneAnother() async throws {
-    let turns = AccountTurns(waitingLimit: 0)
-    for number in UInt8(0)..<10 { try await turns.enter([number]) }
-    for number in UInt8(0)..<10 { turns.leave([number]) }
-    try await turns.enter([0])
-  }
-}

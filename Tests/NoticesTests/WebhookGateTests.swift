@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Spool
 import Synchronization
@@ -41,7 +42,7 @@ struct WebhookGateTests {
     let name = Name("93.184.215.14", later)
     let gate = WebhookGate(AddressRules()) { _ in name.look() }
     let url = "https://hook.example.org/x"
-    #expect(try await gate.check(url).description == url)
+    #expect(try await gate.check(url, of: "ann@example.org").description == url)
     guard case .failed(nil, let sentence) = await sender(gate).send(ping(url)) else {
       Issue.record("it was sent")
       return
@@ -54,6 +55,25 @@ struct WebhookGateTests {
     let gate = WebhookGate(AddressRules()) { _ in name.look() }
     let address = try await gate.address(of: WebhookURL(parsing: "https://hook.example.org/x"))
     #expect(address.description == "93.184.215.14")
+  }
+
+  /// A name server that does not answer holds a thread for many seconds, and anybody can name one.
+  @Test(.timeLimit(.minutes(5))) func onesSlowNamesKeepNobodyElseWaiting() async throws {
+    let door = DispatchSemaphore(value: 0)
+    let gate = WebhookGate(AddressRules()) { url in
+      if url.host == "slow.example.org" { door.wait() }
+      return IPAddress("93.184.215.14")
+    }
+    let slow = (0..<40).map { _ in
+      Task { try await gate.check("https://slow.example.org/", of: "mallory@example.org") }
+    }
+    try await Task.sleep(for: .milliseconds(200))
+    _ = try await gate.check("https://hook.example.org/", of: "ann@example.org")
+    _ = try await gate.address(of: WebhookURL(parsing: "https://hook.example.org/"))
+    for task in slow {
+      door.signal()
+      _ = try await task.value
+    }
   }
 
   @Test func nameThatIsNotFoundIsTriedAgain() async throws {

@@ -39,7 +39,7 @@ struct WebhookRoutes: Sendable {
     let caller = try await door.admit(request, context, to: .download)
     let wish = try await SmallBody(request).read(WebhookWish.self, example: #"{"url": "https://example.org/hook"}"#)
     let url = try WebhookURL(parsing: wish.url).description
-    try await gate.admit(url)
+    try await gate.admit(url, of: caller.username)
     let (webhook, secret) = try await catalog.addWebhook(url, of: caller.username)
     return .json(
       WebhookView(webhook, secret: secret), status: .created,

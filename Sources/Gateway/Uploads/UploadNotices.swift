@@ -19,12 +19,12 @@ struct UploadNotices: Sendable {
       throw HTTPFailure(.badRequest, "this service sends no mail: mail cannot be yes")
     }
     guard let url = wish.webhook else { return }
-    try await gate.admit(url)
     guard try await catalog.hasWebhookSecret(owner) else {
       throw HTTPFailure(
         .badRequest,
         "there is nothing to sign the webhook with: make a signing secret first, with POST /webhooks/secret")
     }
+    try await gate.admit(url, of: owner)
   }
 }
 
@@ -32,8 +32,8 @@ extension WebhookGate {
   /// Is there somebody at this URL who may be sent to?
   ///
   /// - Throws: 400 with the reason where not.
-  func admit(_ text: String) async throws {
-    do { _ = try await check(text) } catch let refusal as WebhookRefusal {
+  func admit(_ text: String, of owner: String) async throws {
+    do { _ = try await check(text, of: owner) } catch let refusal as WebhookRefusal {
       throw HTTPFailure(.badRequest, "no webhook can go to this URL: \(refusal)")
     }
   }

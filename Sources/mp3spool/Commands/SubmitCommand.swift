@@ -153,7 +153,7 @@ extension SubmitCommand {
   private func wish(_ parts: Parts, _ catalog: Catalog, _ owner: String) async throws -> NoticeWish {
     guard let webhook else { return NoticeWish() }
     let url: String
-    do { url = try await parts.webhookGate().check(webhook).description } catch {
+    do { url = try await parts.webhookGate().check(webhook, of: owner).description } catch {
       throw Problem.usage("no webhook can go to this URL: \(error)")
     }
     guard try await catalog.hasWebhookSecret(owner) else {

@@ -27,7 +27,7 @@ struct WebhookCommand: AsyncParsableCommand {
         let catalog = try parts.existingCatalog()
         let owner = try await catalog.existingUser(email)
         let url: String
-        do { url = try await parts.webhookGate().check(self.url).description } catch {
+        do { url = try await parts.webhookGate().check(self.url, of: owner).description } catch {
           throw Problem.usage("no webhook can go to this URL: \(error)")
         }
         let (webhook, secret) = try await catalog.addWebhook(url, of: owner)
