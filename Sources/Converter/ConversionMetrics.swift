@@ -13,13 +13,14 @@ struct ConversionMetrics: Sendable {
 
   /// Counts a claim's end, and how long it took from claim to end.
   func ended(_ end: ClaimEnd, _ problem: ConversionFailure?, after time: Duration) {
-    Counter(label: "mp3spool_conversions_total", dimensions: [("outcome", outcome(end, problem))]).increment()
+    Counter(label: "mp3spool_conversions_total", dimensions: [("outcome", Self.outcome(end, problem))]).increment()
     duration.record(duration: time)
     if let problem, !problem.isCancellation { failures.failed(problem, end) }
   }
 
-  /// Counts what was made of a source, and how much faster that was than to play it.
-  func made(_ result: JobResult, of sourceBytes: Int64, in time: Duration) {
+  /// Counts what was made of a source, and how much faster that was than to play it; nothing where it was not published.
+  func made(_ result: JobResult, of sourceBytes: Int64, in time: Duration, _ end: ClaimEnd) {
+    guard case .moved(.done, _) = end else { return }
     let seconds = result.all.reduce(0) { $0 + $1.duration }
     if time > .zero { speed.record(seconds / (time / .seconds(1))) }
     audio.increment(by: seconds)
@@ -33,11 +34,13 @@ struct ConversionMetrics: Sendable {
     Gauge(label: "mp3spool_jail_layers_missing").record(lacking)
   }
 
-  private func outcome(_ end: ClaimEnd, _ problem: ConversionFailure?) -> String {
+  static func outcome(_ end: ClaimEnd, _ problem: ConversionFailure?) -> String {
     switch end {
     case .moved(.done, _): "done"
     case .lost: "lost"
-    case .quarantined, .moved: problem?.code ?? "given-back"
+    case .quarantined, .moved:
+      // Only a stop gives back a claim that did not fail.
+      problem.flatMap { $0.isCancellation ? nil : $0.code } ?? "given-back"
     }
   }
 }

@@ -36,11 +36,13 @@ struct JobRun: Sendable {
       let problem = error.isTimeout && spoolIsSlow() ? error.blamedOnHost : error
       return (try spool.fail(claim, problem.forJob), problem)
     }
-    metrics.made(result, of: sidecar.size, in: ContinuousClock.now - started)
+    let time = ContinuousClock.now - started
     do throws(SpoolError) {
-      return try Telemetry.span("publish", in: trace) { () throws(SpoolError) in
-        (try spool.publish(claim, result: result), nil)
+      let end = try Telemetry.span("publish", in: trace) { () throws(SpoolError) in
+        try spool.publish(claim, result: result)
       }
+      metrics.made(result, of: sidecar.size, in: time, end)
+      return (end, nil)
     } catch {
       let problem = ConversionFailure(error)
       return (try spool.fail(claim, problem.forJob), problem)

@@ -41,6 +41,26 @@ struct FullDiskTests {
     }
   }
 
+  /// Whoever looks why there is no room was shown how much there had been.
+  @Test func metricsTellThatThereAreNoInodesLeft() async throws {
+    try await withScratch { scratch in
+      let size = Disk.Size(megabytes: 20, inodes: 300)
+      try await Disk.with(.tmpfs, of: size, at: scratch.spool.path, in: scratch) { _ in
+        try await Accounts.add(to: scratch)
+        try await scratch.serve { service in
+          let line = "mp3spool_spool_free_inodes "
+          try await eventually("a converter, and room") {
+            let text = try await service.request("/metrics").text
+            return text.contains("mp3spool_hosts{state=\"alive\"} 1") && !text.contains("\(line)0\n")
+          }
+          let fill = "cd \"$0\" && for n in $(seq 300); do : > $n || exit 0; done"
+          _ = try await scratch.tool("sh", ["-c", fill, scratch.spool.path])
+          try await eventually("no room") { try await service.request("/metrics").text.contains("\(line)0\n") }
+        }
+      }
+    }
+  }
+
   @Test func conversionThatFindsNoSpaceIsTriedAgain() async throws {
     try await withScratch { scratch in
       try await withSmallDisk(scratch) {

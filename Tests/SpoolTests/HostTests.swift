@@ -66,9 +66,9 @@ import Testing
 
   @Test func theAgeOfALeaseIsToldByTheSpoolsOwnClock() throws {
     let lease = try spool.register(own)
-    let age = try #require(try spool.age(of: lease))
+    let age = try #require(try spool.age(of: lease, at: spool.now()))
     #expect(.zero <= age && age < .seconds(60))
-    #expect(try spool.age(of: lease.next) == nil)
+    #expect(try spool.age(of: lease.next, at: .zero) == nil)
     #expect(try directory.names(in: directory.layout.staging) == [])
   }
 

@@ -29,14 +29,18 @@ public struct HostView: Encodable, Sendable {
   public static func all(in spool: Spool) throws(SpoolError) -> [HostView] {
     let sighting = try spool.sightHosts()
     let work = Dictionary(grouping: sighting.claims, by: \.owner)
+    guard !sighting.leases.isEmpty else { return [] }
+    let now = try spool.now()
     var views: [HostView] = []
-    for lease in sighting.leases { views.append(try HostView(lease, work[lease.incarnation] ?? [], in: spool)) }
+    for lease in sighting.leases {
+      views.append(try HostView(lease, work[lease.incarnation] ?? [], in: spool, at: now))
+    }
     return views.sorted { ($0.host, $0.incarnation) < ($1.host, $1.incarnation) }
   }
 
-  private init(_ lease: Lease, _ claims: [Claim], in spool: Spool) throws(SpoolError) {
+  private init(_ lease: Lease, _ claims: [Claim], in spool: Spool, at now: Duration) throws(SpoolError) {
     let record = spool.record(of: lease)
-    let seconds = try spool.age(of: lease).map { $0 / .seconds(1) }
+    let seconds = try spool.age(of: lease, at: now).map { $0 / .seconds(1) }
     host = record?.hostName ?? lease.incarnation.host
     incarnation = "\(lease.incarnation)"
     (version, processID, beats, secondsSinceBeat) = (record?.version, record?.processID, lease.count, seconds)

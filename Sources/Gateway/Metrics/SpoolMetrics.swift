@@ -49,11 +49,11 @@ private struct SpoolGauges: Sendable {
   private let freeInodes = Gauge(label: "mp3spool_spool_free_inodes")
 
   func measure(_ spool: Spool) async throws {
-    let (free, hosts) = try await LookThreads.run {
-      (try Files.freeSpace(at: spool.layout.root), try HostView.all(in: spool))
-    }
+    let free = try await LookThreads.run { try Files.freeSpace(at: spool.layout.root) }
     freeBytes.record(free.bytes)
     freeInodes.record(free.inodes)
+    // Second: on a full disk the hosts cannot be looked at, since the server's clock is read by making a file.
+    let hosts = try await LookThreads.run { try HostView.all(in: spool) }
     for state in HostView.State.allCases {
       let count = hosts.count { $0.state == state }
       Gauge(label: "mp3spool_hosts", dimensions: [("state", state.rawValue)]).record(count)

@@ -99,10 +99,11 @@ extension Spool {
   /// How long ago the incarnation of `lease` beat last; nil where the lease has a new name by now.
   ///
   /// A rename sets the time of a file's last status change; source: inode(7).
-  public func age(of lease: Lease) throws(SpoolError) -> Duration? {
+  ///
+  /// - Parameter now: from ``now()``; one look at many leases asks for it once.
+  public func age(of lease: Lease, at now: Duration) throws(SpoolError) -> Duration? {
     let status = try spooling { () throws(FileError) in try Files.status(layout.hosts.appending(lease.name)) }
-    guard let beat = status?.changed else { return nil }
-    return max(try now() - beat, .zero)
+    return (status?.changed).map { max(now - $0, .zero) }
   }
 
   /// The time since 1970 by the clock of the disk or file server that holds the spool: the only one that the times of
