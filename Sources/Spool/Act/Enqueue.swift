@@ -18,10 +18,11 @@ public struct StagedJob: ~Copyable, Sendable {
     self.spool = spool
     let directory = spool.layout.staging.appending("\(id).\(ClaimNumber())")
     self.directory = directory
-    // Its name is never used twice, so one that is there already is ours, and only the answer was lost (rule R3).
-    // Root's would be moved by nobody else: to give a directory another parent takes the right to write to it (rename(2)).
-    try spooling { () throws(FileError) in try Files.makeOwnersDirectoryIfAbsent(directory) }
     do {
+      // Its name is never used twice, so one that is there already is ours, and only the answer was lost (rule R3).
+      //
+      // Root's would be moved by nobody else: to give a directory another parent takes the right to write to it (rename(2)).
+      try Files.makeOwnersDirectoryIfAbsent(directory)
       let source = try NewFile(creating: JobFiles.source(in: directory))
       try source.giveToOwnerOfDirectory()
       self.source = consume source
