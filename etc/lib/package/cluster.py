@@ -150,7 +150,7 @@ def allowed(objects, template):
 
 
 def volumes(objects, _):
-    """Each path that the settings name is a volume that the container has."""
+    """Each path that the settings name, and /tmp, is a volume that the container has."""
     settings = {
         key: value
         for one in of(objects, "ConfigMap")
@@ -174,6 +174,7 @@ def variables(container):
 
 def paths(container, settings):
     own = variables(container)
+    yield "/tmp"
     if "MP3SPOOL_CONFIG" in own:
         yield own["MP3SPOOL_CONFIG"]
         yield settings["spool"]

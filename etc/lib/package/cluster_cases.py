@@ -109,6 +109,7 @@ MISTAKES = [
     ("Ingress", "gateway", "remove", "/spec/rules/0/http/paths/3", None),
     ("CronJob", "backup", "replace", "/spec/jobTemplate/spec/template/spec/containers/0/args/0", "back-up"),
     ("CronJob", "clean", "replace", "/spec/jobTemplate/spec/template/spec/containers/0/args/0", "cleanse"),
+    ("CronJob", "clean", "remove", "/spec/jobTemplate/spec/template/spec/containers/0/volumeMounts/3", None),
     ("ConfigMap", "settings", "replace", "/data/mp3spool.yaml", "{spool: /elsewhere, database: /data/mp3spool.sqlite}"),
 ]
 

@@ -142,10 +142,11 @@ class Image:
         return process.returncode, said.decode(errors="replace")
 
 
-def volume(folder, owner):
-    """An empty volume that belongs to a user of the image."""
+def volume(folder, owner, mode=0o755):
+    """An empty volume that belongs to UID:GID, as a user of the image."""
     folder.mkdir(parents=True)
     os.chown(folder, *map(int, owner.split(":")))
+    folder.chmod(mode)
     return folder
 
 

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shlex
+import shutil
+import sqlite3
 import subprocess
 
 import container
@@ -87,7 +89,10 @@ class Cluster:
                 claim or f"{template['metadata']['labels']['app.kubernetes.io/component']}-{volume['name']}"
             )
             if not folder.exists():
-                container.volume(folder, self.image.user)
+                # A cluster's volumes are root's, and open to the group fsGroup; a file server's are as they are there.
+                group = template["spec"]["securityContext"]["fsGroup"]
+                owner, mode = (self.image.user, 0o750) if claim == "spool" else (f"0:{group}", 0o2775)
+                container.volume(folder, owner, mode)
                 for one in of(self.objects, "ConfigMap"):
                     if one["metadata"]["name"] == volume.get("configMap", {}).get("name"):
                         for name, text in one["data"].items():
@@ -225,8 +230,38 @@ def whole_way(world, overlay, accounts):
     finally:
         statuses = cluster.end()
     expect(not any(statuses.values()), f"they ended with {statuses}")
+    clean_many(cluster)
+    restored(cluster)
+    # A cluster whose disk was lost has a new volume.
+    shutil.rmtree(cluster.folder / "database")
+    restored(cluster)
+
+
+def restored(cluster):
     status, said = cluster.job("restore")
-    expect(status == 0, said)
+    expect(status == 0 and "restored a backup made at" in said, said)
+
+
+def clean_many(cluster):
+    """Cleaning needs nothing but its volumes, no /tmp either, where the index has many jobs with long results. Ten are old."""
+    with contextlib.closing(sqlite3.connect(cluster.folder / "database/mp3spool.sqlite")) as database, database:
+        database.execute(MANY_JOBS)
+    template = cluster.pod("CronJob", "clean")
+    one = template["spec"]["containers"][0]
+    mounts = [mount for mount in one["volumeMounts"] if mount["mountPath"] != "/tmp"]
+    status, said = cluster.once(template, {**one, "volumeMounts": mounts}, one["args"])
+    expect(status == 0 and "removed 10 jobs" in said, said)
+
+
+# Copies of the job that is done, which only the index has. Ids are ULIDs; times are milliseconds.
+MANY_JOBS = """
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)
+INSERT INTO jobs (id, state, attempt, owner, name, size, options, origin, submitted_at, finished_at, directory, result)
+SELECT printf('%026d', n), state, attempt, owner, name, size, options, origin, submitted_at,
+  finished_at - iif(n <= 10, 60 * 86400000, 0), replace(directory, id, printf('%026d', n)),
+  json_set(result, '$.padding', hex(zeroblob(1000)))
+FROM (SELECT * FROM jobs WHERE state = 'done' LIMIT 1), numbers
+"""
 
 
 def add_account(cluster, template, one):
