@@ -262,11 +262,12 @@ class Listener(Person):
     """Follows all events, and resumes where it was when the connection ends: what ends is known by this."""
 
     every = 0.2
-    last = "0"
 
     def __init__(self, *words):
         super().__init__(*words, email=ADMIN)
         self.ends: list[tuple[str, float]] = []  # of jobs that are done, for whoever downloads
+        # From now on nothing is missed, whenever the first connection is made.
+        self.last = str(json.loads(self.ask("GET", "/jobs")[2])["event"])
 
     def act(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.house.gateway_port, timeout=40)
