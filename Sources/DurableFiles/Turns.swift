@@ -7,10 +7,14 @@ public final class Turns<Key: Hashable & Sendable>: Sendable {
 
   /// Keys whose turn it is, with those who wait for theirs.
   private let lines = Mutex<[Key: [Waiting]]>([:])
-  private let waitingLimit: Int
+  private let (waitingLimit, limitOfOne): (Int, Int)
 
-  /// - Parameter waitingLimit: so many may wait, for all keys together.
-  public init(waitingLimit: Int = 100) { self.waitingLimit = waitingLimit }
+  /// - Parameters:
+  ///   - waitingLimit: so many may wait, for all keys together.
+  ///   - limitOfOne: so many may wait for one.
+  public init(waitingLimit: Int = 100, limitOfOne: Int = .max) {
+    (self.waitingLimit, self.limitOfOne) = (waitingLimit, limitOfOne)
+  }
 
   /// Returns when it is the caller's turn, who must call ``leave(_:)`` then.
   ///
@@ -22,7 +26,7 @@ public final class Turns<Key: Hashable & Sendable>: Sendable {
           lines[key] = []
           return true
         }
-        guard lines.values.reduce(0, { $0 + $1.count }) < waitingLimit else { return false }
+        guard line.count < limitOfOne, lines.values.reduce(0, { $0 + $1.count }) < waitingLimit else { return false }
         lines[key] = line + [waiting]
         return nil
       }

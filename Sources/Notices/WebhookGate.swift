@@ -13,7 +13,7 @@ public struct WebhookGate: Sendable {
   /// Threads of their own: a name server that does not answer must not keep the disk's threads waiting, nor those who make
   /// webhooks the deliveries, nor one of them the others.
   private static let (checks, lookups) = (BlockingThreads(count: 8), BlockingThreads(count: DeliveryQueue.width))
-  private static let turns = Turns<String>(waitingLimit: .max)
+  private static let turns = Turns<String>(waitingLimit: 1000, limitOfOne: 16)
 
   public init(_ rules: AddressRules) { self.init(rules, resolve: Self.lookUp) }
 
@@ -25,7 +25,9 @@ public struct WebhookGate: Sendable {
   /// - Throws: a sentence that says why not.
   public func check(_ text: String, of owner: String) async throws -> WebhookURL {
     let url = try WebhookURL(parsing: text)
-    _ = await Self.turns.enter(owner)
+    guard await Self.turns.enter(owner) else {
+      throw WebhookRefusal("too many hosts are being looked up; try again", isTemporary: true, isOfCrowd: true)
+    }
     defer { Self.turns.leave(owner) }
     _ = try await address(of: url, by: Self.checks)
     return url
@@ -63,6 +65,10 @@ public struct WebhookRefusal: Error, Sendable, CustomStringConvertible {
   public let description: String
   /// Names change, and what they mean: trying again may help.
   let isTemporary: Bool
+  /// Nothing is wrong with the URL: the same owner has too many looked at.
+  public let isOfCrowd: Bool
 
-  init(_ description: String, isTemporary: Bool) { (self.description, self.isTemporary) = (description, isTemporary) }
+  init(_ description: String, isTemporary: Bool, isOfCrowd: Bool = false) {
+    (self.description, self.isTemporary, self.isOfCrowd) = (description, isTemporary, isOfCrowd)
+  }
 }

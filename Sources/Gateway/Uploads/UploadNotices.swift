@@ -31,9 +31,10 @@ struct UploadNotices: Sendable {
 extension WebhookGate {
   /// Is there somebody at this URL who may be sent to?
   ///
-  /// - Throws: 400 with the reason where not.
+  /// - Throws: 400 with the reason where not; 429 where too many of the owner's are being looked at.
   func admit(_ text: String, of owner: String) async throws {
     do { _ = try await check(text, of: owner) } catch let refusal as WebhookRefusal {
+      if refusal.isOfCrowd { throw HTTPFailure(.tooManyRequests, "\(refusal)", headers: [.retryAfter: "5"]) }
       throw HTTPFailure(.badRequest, "no webhook can go to this URL: \(refusal)")
     }
   }
