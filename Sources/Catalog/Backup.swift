@@ -47,7 +47,7 @@ struct BackupFile {
   /// Copies `source`, the database at `origin`, checks the copy, and gives it the name.
   func write(_ source: Database, of origin: FilePath) throws -> BackupContents {
     forgetInterrupted()
-    let partial = FilePath("\(path).\(UUID().uuidString).partial")
+    let partial = FilePath("\(path).\(UUID().uuidString)\(Self.partialEnd)")
     defer { Self.remove(partial) }
     let contents = try Self.copy(source, to: partial, madeAt: .now, about: .database(origin))
     try Files.rename(partial, to: path)
@@ -58,15 +58,17 @@ struct BackupFile {
   /// What backups have left that were broken off. Another one may be at work beside this one: its copy is younger.
   private func forgetInterrupted() {
     guard let name = path.lastComponent?.string, let names = try? Files.names(in: path.directory) else { return }
-    for candidate in names where candidate.hasPrefix("\(name).") && candidate.contains(".partial") {
+    for candidate in names where candidate.hasPrefix("\(name).") && candidate.hasSuffix(Self.partialEnd) {
       let file = path.directory.appending(candidate)
-      guard let status = try? Files.status(file) else { continue }
-      if Date.now.timeIntervalSince1970 - status.modified / .seconds(1) > Self.partialLifetime {
-        try? Files.unlink(file)
-      }
+      guard UUID(uuidString: String(candidate.dropFirst(name.count + 1).dropLast(Self.partialEnd.count))) != nil,
+        let status = try? Files.status(file),
+        Date.now.timeIntervalSince1970 - status.modified / .seconds(1) > Self.partialLifetime
+      else { continue }
+      Self.remove(file)
     }
   }
 
+  private static let partialEnd = ".partial"
   /// In seconds: a copy is written to all the time.
   private static let partialLifetime = 86_400.0
 

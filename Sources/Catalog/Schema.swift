@@ -51,14 +51,15 @@ enum Schema {
     try beginEvents(db)
   }
 
-  /// Has the numbers of events begin at the milliseconds since 1970 in a new database, and in one that was restored: so none is
-  /// given twice, and a listener that knows one of the former database is told that it has missed something.
+  /// Has the numbers of events begin at the microseconds since 1970 in a new database, and in one that was restored: no database
+  /// gives them so fast, so none is given twice, and a listener that knows one of the former database is told that it has missed
+  /// something. JavaScript has such numbers exactly until the year 2255.
   private static func beginEvents(_ db: Database) throws {
     try db.execute(
       sql: """
         INSERT INTO sqlite_sequence (name, seq)
         SELECT 'job_events', ? WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'job_events')
-        """, arguments: [Date.now.milliseconds])
+        """, arguments: [Date.now.milliseconds * 1000])
   }
 
   /// Forgets the events of a database that goes on as another one.

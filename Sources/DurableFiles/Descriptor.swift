@@ -90,12 +90,15 @@ struct Descriptor: ~Copyable {
     }
   }
 
-  /// Gives what root has just made to whoever owns `directory`; for others this does nothing.
+  /// Gives what root has just made to whoever owns `directory`. For others this does nothing, nor for a root that may not:
+  /// that of a container without CAP_CHOWN, or one that a file server takes for nobody.
   func give(_ path: FilePath, toOwnerOf directory: FilePath) throws(FileError) {
     guard geteuid() == 0 else { return }
     var status = stat()
     try check("look at", directory, unsafe directory.withPlatformString { unsafe stat($0, &status) })
-    try check("give to the owner of \(directory)", path, fchown(number, status.st_uid, status.st_gid))
+    do { try check("give to the owner of \(directory)", path, fchown(number, status.st_uid, status.st_gid)) } catch {
+      guard error.errno == .notPermitted else { throw error }
+    }
   }
 
   /// Makes the file end at `offset`.

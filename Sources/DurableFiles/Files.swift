@@ -34,7 +34,9 @@ public enum Files {
 
   private static func isDirectory(_ path: FilePath, mayBeLink: Bool) throws(FileError) -> Bool {
     guard mayBeLink else { return try status(path)?.kind == .directory }
-    return (try? Descriptor(opening: path, O_RDONLY | O_DIRECTORY)) != nil
+    var status = stat()
+    try check("look at", path, unsafe path.withPlatformString { unsafe stat($0, &status) })
+    return FileStatus(status).kind == .directory
   }
 
   /// Gives `source` the name `target`, in place of what had it before (rename(2)).

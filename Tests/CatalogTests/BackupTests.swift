@@ -121,15 +121,17 @@ import Testing
   /// It holds hashes and keys, and each has a name of its own: they would add up.
   @Test func whatABackupLeftThatWasBrokenOffGoesWithTheNext() async throws {
     let catalog = try directory.catalog()
-    let names = ["copy.sqlite.OLD.partial", "copy.sqlite.OLD.partial-journal", "copy.sqlite.YOUNG.partial", "copy.txt"]
+    let (old, young) = ("copy.sqlite.\(UUID().uuidString).partial", "copy.sqlite.\(UUID().uuidString).partial")
+    let others = ["copy.sqlite.mine.partial", "copy.sqlite.\(UUID().uuidString)", "copy.txt"]
+    let names = [old, "\(old)-journal", young] + others
     for name in names { try NewFile(creating: directory.path.appending(name)).close() }
-    for name in names where !name.contains("YOUNG") {
+    for name in names where name != young {
       try FileManager.default.setAttributes(
         [.modificationDate: Date.now.addingTimeInterval(-90_000)], ofItemAtPath: directory.path.appending(name).string)
     }
     try await catalog.backup(to: directory.path.appending("copy.sqlite"))
     let left = try directory.modes().keys.filter { $0.hasPrefix("copy") }
-    #expect(Set(left) == ["copy.sqlite", "copy.sqlite.YOUNG.partial", "copy.txt"])
+    #expect(Set(left) == Set(["copy.sqlite", young] + others))
   }
 
   @Test(arguments: [Errno.noSpace, .diskQuotaExceeded])

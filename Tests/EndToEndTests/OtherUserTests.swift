@@ -32,6 +32,20 @@ struct OtherUserTests {
     }
   }
 
+  /// Such as a container's.
+  @Test func whatARootSubmitsThatMayGiveNothingAwayWaits() async throws {
+    try await withScratch { scratch in
+      try await scratch.makeSpool()
+      try await scratch.mp3spool("check")
+      try await scratch.run("chown", ["-R", "65534:65534", scratch.spool.path])
+      let clip = try await scratch.video("clip.mp4", seconds: 1)
+      let poorer = ["setpriv", "--bounding-set=-chown", "--inh-caps=-chown"]
+      let fid = try await scratch.mp3spool("submit", clip, wrapper: poorer).output
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      #expect(scratch.names("incoming").contains { $0.hasPrefix(fid) })
+    }
+  }
+
   /// Each look at it took a claim, an error and another look.
   @Test func aJobThatCannotBeClaimedIsTriedNowAndThenAndHoldsUpNobody() async throws {
     try await withConverter { scratch, converter in

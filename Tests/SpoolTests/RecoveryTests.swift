@@ -106,7 +106,7 @@ import Testing
     for path in [theirs, left] {
       try Files.makeDirectory(path)
       try FileManager.default.setAttributes(
-        [.posixPermissions: 0o755, .modificationDate: Date.now.addingTimeInterval(-37 * 3600)],
+        [.posixPermissions: path == left ? 0o700 : 0o755, .modificationDate: Date.now.addingTimeInterval(-37 * 3600)],
         ofItemAtPath: path.string)
     }
     await #expect(processExitsWith: .success) { [root = root as String] in

@@ -51,8 +51,9 @@ extension Spool {
   /// When something was last written there; nil where it is gone.
   private func lastChange(of path: FilePath, _ isStaged: Bool) throws(FileError) -> Duration? {
     guard let own = try Files.status(path)?.modified else { return nil }
-    guard isStaged, let source = try Files.status(JobFiles.source(in: path))?.modified else { return own }
-    return max(own, source)
+    // One that may not be looked into is another user's.
+    guard isStaged, let source = try? Files.status(JobFiles.source(in: path)) else { return own }
+    return max(own, source.modified)
   }
 
   private static let stagedLifetime = Duration.seconds(36 * 3600)
