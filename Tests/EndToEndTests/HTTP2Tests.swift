@@ -165,10 +165,11 @@ import Testing
   @Test func aHandshakeDuringAStopLeadsToAnAnswer() async throws {
     try await withStopping(
       #"""
-      clients = [connect(), connect()]
+      clients, watcher = [connect(), connect()], secure()
+      watcher.sendall(preface + frame(1, 5, 1, head()))
       print("ready", flush=True)
-      while not os.path.exists(arguments[0]): time.sleep(0.05)
-      time.sleep(0.5)
+      words, goodbye = b"", bytes([0, 0, 8, 7, 0, 0, 0, 0, 0])
+      while goodbye not in words: words += watcher.recv(65536)
       def old():
           client = secure("http/1.1", clients[0])
           client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -183,7 +184,6 @@ import Testing
       """#
     ) { service, clients in
       service.command.send(SIGTERM)
-      try service.scratch.write("go", [])
       let outcome = await clients.outcome()
       #expect(outcome.lines.suffix(2) == ["HTTP/1.1 200 OK end", "True True"], "\(outcome)")
       #expect(await service.command.outcome().status == 0)
@@ -196,7 +196,7 @@ import Testing
       try await Accounts.add(to: scratch)
       let settings = ["MP3SPOOL_SHUTDOWN_GRACE": "60"].merging(try await scratch.tls()) { $1 }
       let service = try await Service.start(in: scratch, ["serve"], settings)
-      let clients = try scratch.launchHTTP2(script, port: service.port, scratch.path("go"))
+      let clients = try scratch.launchHTTP2(script, port: service.port)
       do {
         try await eventually("clients") { clients.said.contains("ready") }
         try await body(service, clients)

@@ -104,13 +104,23 @@ import Testing
       let said = try await lines(
         service,
         #"""
+        import http.client
+
         def status(client):
             try: client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             except ConnectionError: pass
             return said(client)[0].split("\r\n")[0]
 
-        first, second, third = connect(), connect(), connect()
-        print(status(third))
+        def admitted():
+            client = connect()
+            answer = http.client.HTTPConnection("x")
+            answer.sock = client
+            answer.request("GET", "/healthz")
+            answer.getresponse().read()
+            return client
+
+        first, second = admitted(), admitted()
+        print(status(connect()))
         print(status(second))
         second.close()
         while True:
