@@ -57,11 +57,10 @@ struct BackupFile {
 
   /// What backups have left that were broken off. Another one may be at work beside this one: its copy is younger.
   private func forgetInterrupted() {
-    guard let name = path.lastComponent?.string, let names = try? Files.names(in: path.directory) else { return }
-    for candidate in names where candidate.hasPrefix("\(name).") && candidate.hasSuffix(Self.partialEnd) {
-      let file = path.directory.appending(candidate)
-      guard UUID(uuidString: String(candidate.dropFirst(name.count + 1).dropLast(Self.partialEnd.count))) != nil,
-        let status = try? Files.status(file),
+    let begin = "\(path)."
+    for file in FilePath(begin).completions where file.string.hasSuffix(Self.partialEnd) {
+      let middle = file.string.dropFirst(begin.count).dropLast(Self.partialEnd.count)
+      guard UUID(uuidString: String(middle)) != nil, let status = try? Files.status(file),
         Date.now.timeIntervalSince1970 - status.modified / .seconds(1) > Self.partialLifetime
       else { continue }
       Self.remove(file)
@@ -146,5 +145,11 @@ extension FilePath {
   var directory: FilePath {
     let directory = removingLastComponent()
     return directory.isEmpty ? "." : directory
+  }
+
+  /// What is there whose path begins so.
+  var completions: [FilePath] {
+    guard let begin = lastComponent?.string, let names = try? Files.names(in: directory) else { return [] }
+    return names.filter { $0.hasPrefix(begin) }.map { removingLastComponent().appending($0) }
   }
 }

@@ -97,18 +97,11 @@ private struct DatabaseExchange {
   /// the database that is still in place.
   private func forgetInterrupted() {
     BackupFile.remove(staged)
-    for path in siblings("\(staged).") { try? Files.unlink(path) }
+    for path in FilePath("\(staged).").completions { try? Files.unlink(path) }
     guard let inode = try? Files.status(target)?.inode else { return }
-    for path in siblings(formerName("").string) where (try? Files.status(path))?.inode == inode {
+    for path in formerName("").completions where (try? Files.status(path))?.inode == inode {
       try? Files.unlink(path)
     }
-  }
-
-  /// The files beside the database whose paths begin so.
-  private func siblings(_ prefix: String) -> [FilePath] {
-    guard let prefix = FilePath(prefix).lastComponent?.string else { return [] }
-    let names = (try? Files.names(in: target.directory)) ?? []
-    return names.filter { $0.hasPrefix(prefix) }.map { target.directory.appending($0) }
   }
 
   private func stage() throws -> BackupContents {

@@ -37,14 +37,7 @@ struct ClaimLoop: Sendable {
       switch bench.next() {
       case .claim(let name):
         guard try await hasRoom() else { return bench.wake(at: .now + Self.pauseWithoutRoom) }
-        let begin = SpanTime()
-        do throws(SpoolError) {
-          if let claim = try await claim(name) {
-            jobs.addTask { await process(claim, since: begin) }
-          } else {
-            bench.lostRace()
-          }
-        } catch {
+        do throws(SpoolError) { try await take(name, &jobs) } catch {
           logger.error("the job cannot be claimed", metadata: ["job": "\(name.id)", "error": "\(error)"])
           // A disk or server in trouble fails all of them; else it is this one, such as another user's.
           if error.isTemporary { return bench.wake(at: .now + Self.pauseAfterFailure) }
@@ -60,6 +53,12 @@ struct ClaimLoop: Sendable {
         hasListed = true
       }
     }
+  }
+
+  private func take(_ name: JobName, _ jobs: inout DiscardingTaskGroup) async throws(SpoolError) {
+    let begin = SpanTime()
+    guard let claim = try await claim(name) else { return bench.lostRace() }
+    jobs.addTask { await process(claim, since: begin) }
   }
 
   private func list() async throws(SpoolError) {

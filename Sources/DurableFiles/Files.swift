@@ -12,24 +12,23 @@ public enum Files {
   ///
   /// - Parameter mayBeLink: whether a link to a directory will do.
   public static func makeDirectoryIfAbsent(_ path: FilePath, mayBeLink: Bool = false) throws(FileError) {
-    do {
-      try makeDirectory(path)
-    } catch {
-      guard error.errno == .fileExists, try isDirectory(path, mayBeLink: mayBeLink) else { throw error }
-    }
+    _ = try makesDirectory(path, mayBeLink: mayBeLink)
   }
 
   /// Makes a directory like ``makeDirectoryIfAbsent(_:mayBeLink:)``. One that root makes is given to the owner of the
   /// directory that it is in: a service could not use root's.
   public static func makeOwnersDirectoryIfAbsent(_ path: FilePath, mayBeLink: Bool = false) throws(FileError) {
-    do {
-      try makeDirectory(path)
-    } catch {
-      guard error.errno == .fileExists, try isDirectory(path, mayBeLink: mayBeLink) else { throw error }
-      return
-    }
-    guard geteuid() == 0 else { return }
+    guard try makesDirectory(path, mayBeLink: mayBeLink), geteuid() == 0 else { return }
     try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).give(path, toOwnerOf: path.parent)
+  }
+
+  /// - Returns: false where it was there.
+  private static func makesDirectory(_ path: FilePath, mayBeLink: Bool) throws(FileError) -> Bool {
+    do { try makeDirectory(path) } catch {
+      guard error.errno == .fileExists, try isDirectory(path, mayBeLink: mayBeLink) else { throw error }
+      return false
+    }
+    return true
   }
 
   private static func isDirectory(_ path: FilePath, mayBeLink: Bool) throws(FileError) -> Bool {

@@ -39,9 +39,9 @@ struct RestoreCommand: AsyncParsableCommand {
     discussion: """
       Stop the services that use the database before, and start them after it; converters of other hosts may go on. Run it \
       as the user that they run as. The backup is checked first. The database that was there is kept beside the new one. \
-      Jobs come from the spool, also those that are younger than the backup. What is not in the spool is as it was in the backup: accounts, passwords, tokens, \
-      webhooks, quotas and keys. Tokens that were revoked since, accounts that were disabled, and keys that were replaced, are \
-      valid again.
+      Jobs come from the spool, also those that are younger than the backup. What is not in the spool is as it was in the \
+      backup: accounts, passwords, tokens, webhooks, quotas and keys. Tokens that were revoked since, accounts that were \
+      disabled, and keys that were replaced, are valid again.
       """)
 
   @Argument(help: "The backup.", completion: .file()) var file: String

@@ -43,6 +43,7 @@ struct Parts {
     return try spool()
   }
 
+  /// Is there a spool? It may block.
   func hasSpool() throws -> Bool { try Files.status(SpoolLayout(root: settings.spool).incoming) != nil }
 
   /// The spool, for a command that only makes sense where there is one: a misspelt directory must not become one.
